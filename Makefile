@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: Apache-2.0
+SHELL := /bin/sh
+ARCH := $(patsubst aarch64,arm64,$(patsubst x86_64,x64,$(shell uname -m)))
+NODE := $(CURDIR)/node_modules/node-linux-$(ARCH)/bin/node
+RUN := $(NODE) --disable-warning=ExperimentalWarning
+ENGINE := $(RUN) infra/engine/main.ts
+STACK ?= dev
+# Tests take the tiers that they need: jest projects of test/.
+JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview down clean test test-long check bench prerequisites test-prerequisites
+
+help: ## show what there is
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+up: prerequisites ## stand up the local cluster: node, control plane, demo web server
+	@$(ENGINE) up --stack $(STACK)
+	@$(RUN) infra/show.ts --stack $(STACK)
+
+preview: prerequisites ## show what `make up` would change
+	@$(ENGINE) preview --stack $(STACK)
+
+down: prerequisites ## destroy the cluster and everything that belongs to it
+	@$(ENGINE) destroy --stack $(STACK)
+
+clean: down ## destroy the cluster and remove the caches
+	@$(RUN) infra/clean.ts
+
+check: node_modules/.installed ## the quick loop: format, types, unit tests
+	@node_modules/.bin/biome ci --diagnostic-level=error .
+	@node_modules/.bin/tsc -p tsconfig.json
+	@$(JEST) --selectProjects unit
+
+test: test-prerequisites ## everything: unit, integration, conformance, end to end
+	@node_modules/.bin/biome ci --diagnostic-level=error .
+	@node_modules/.bin/tsc -p tsconfig.json
+	@$(RUN) infra/prepare-tests.ts
+	@$(JEST) --runInBand
+
+bench: test-prerequisites ## side by side with what users would pick instead
+	@$(RUN) test/bench/main.ts
+
+prerequisites: node_modules/.installed
+	@sh infra/prerequisites.sh up
+
+test-prerequisites: node_modules/.installed
+	@sh infra/prerequisites.sh test
+
+node_modules/.installed: package.json package-lock.json
+	@sh infra/prerequisites.sh npm
+	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: Apache-2.0
+// The systemd units that install and run the container runtime, and those that use it on the node.
+
+import { ADDON_LABEL } from "./addons.ts";
+import { execLine, flyCommand } from "./kubelet.ts";
+
+/** Where a version of the runtime lies on a node. */
+export function runtimeFolder(version: string): string {
+  return `/opt/corefly/${version}`;
+}
+
+/** `/opt/corefly/bin/corefly`: the command line as users call it. */
+export function wrapper(version: string): string {
+  const folder = runtimeFolder(version);
+  return `#!/bin/sh
+exec ${folder}/node --disable-warning=ExperimentalWarning ${folder}/corefly.mjs "$@"
+`;
+}
+
+/** Unpacks what Ignition laid down; once, and again only if it did not end. */
+export function installUnit(version: string, archives: readonly string[]): string {
+  const folder = runtimeFolder(version);
+  return `[Unit]
+Description=Install the corefly runtime
+ConditionPathExists=!${folder}/.installed
+DefaultDependencies=no
+After=local-fs.target
+Before=corefly-cri.service kubelet.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+${archives.map((archive) => `ExecStart=/bin/tar --extract --file=${archive} --directory=${folder} --no-same-owner`).join("\n")}
+ExecStart=/bin/touch ${folder}/.installed
+${archives.map((archive) => `ExecStart=/bin/rm --force ${archive}`).join("\n")}
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** The CRI server. Killing it, or all of its cgroup, leaves every pod alone: monitors live elsewhere. */
+export function criUnit(version: string): string {
+  const folder = runtimeFolder(version);
+  const command = [
+    `${folder}/node`,
+    "--max-semi-space-size=1",
+    "--optimize-for-size",
+    "--disable-warning=ExperimentalWarning",
+    `${folder}/corefly.mjs`,
+    "cri",
+  ];
+  return `[Unit]
+Description=corefly CRI server
+After=network.target corefly-install.service
+Requires=corefly-install.service
+StartLimitIntervalSec=0
+
+[Service]
+Environment=PATH=${folder}/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+ExecStart=${execLine(command)}
+Restart=always
+RestartSec=1
+KillMode=process
+Delegate=yes
+OOMScoreAdjust=-999
+LimitNOFILE=1048576
+TasksMax=infinity
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+/** /var/lib/kubelet as a shared mount of its own: kubelet.ts says why. */
+export const KUBELET_MOUNT_UNIT = `[Unit]
+Description=Shared mount of the kubelet's volumes
+DefaultDependencies=no
+After=local-fs.target
+Before=corefly-cri.service kubelet.service
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/bin/mkdir -p /var/lib/kubelet/volumeplugins
+ExecStart=/bin/mount --bind --make-shared /var/lib/kubelet /var/lib/kubelet
+
+[Install]
+WantedBy=multi-user.target
+RequiredBy=kubelet.service corefly-cri.service
+`;
+
+/** Applies the addons with kubectl in fly mode, again and again until it works. */
+export function addonsUnit(image: string): string {
+  const command = [
+    ...flyCommand(image, "/usr/bin/kubectl", [
+      { name: "kubernetes", path: "/etc/kubernetes", readOnly: true, propagation: "slave" },
+    ]),
+    "--kubeconfig=/etc/kubernetes/addons.conf",
+    "apply",
+    "--server-side",
+    "--force-conflicts",
+    "--filename=/etc/kubernetes/addons",
+    "--prune",
+    `--selector=${ADDON_LABEL}=true`,
+  ];
+  return `[Unit]
+Description=Apply the cluster's addons
+After=kubelet.service
+Wants=kubelet.service
+StartLimitIntervalSec=0
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStartPre=/bin/bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null; do sleep 1; done'
+ExecStart=${execLine(command)}
+Restart=on-failure
+RestartSec=3
+TimeoutStartSec=infinity
+
+[Install]
+WantedBy=multi-user.target
+`;
+}
+
+export const GC_UNIT = `[Unit]
+Description=Remove pods and images that nothing uses
+After=corefly-install.service
+Requires=corefly-install.service
+
+[Service]
+Type=oneshot
+ExecStart=/opt/corefly/bin/corefly gc
+`;
+
+export const GC_TIMER = `[Unit]
+Description=Remove pods and images that nothing uses, every half hour
+
+[Timer]
+OnBootSec=30min
+OnUnitActiveSec=30min
+
+[Install]
+WantedBy=timers.target
+`;

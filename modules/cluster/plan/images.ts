@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+// The artefacts that a cluster is made of, and the names that its images have on the nodes.
+
+import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
+
+/** Archives that are unpacked into the runtime's folder on a node. */
+export const NODE_ARCHIVES = ["node", "node-tools", "cni-plugins"] as const;
+
+/** Images that every cluster pulls from the mirror. */
+export const CLUSTER_IMAGES = ["etcd", "coredns"] as const;
+
+/** The signed image that nodes fetch as an ACI. */
+export const KUBERNETES_ACI = "kubernetes-aci";
+
+/** The domain under which our images are named and signed. */
+export const IMAGE_PREFIX = "corefly.dev";
+
+/** `corefly.dev/etcd:v3.6.16`, for a component with an image of ours. */
+export function imageReference(component: string): string {
+  return `${IMAGE_PREFIX}/${component}:${artifactOf(component).version}`;
+}
+
+/** The artefact that holds a component's image as an OCI layout. */
+export function imageArtifact(component: string): ArtifactName {
+  return artifactNamed(`${component}-oci`);
+}
+
+/** Versions of Kubernetes that there are artefacts of, newest first. */
+export function kubernetesVersions(): readonly string[] {
+  return [artifacts.kubernetes.version];
+}
+
+/** Path of the Kubernetes ACI on the mirror. */
+export function aciPath(architecture: string): string {
+  return `aci/kubernetes-${artifacts.kubernetes.version}-linux-${architecture}.aci`;
+}
+
+function artifactOf(name: string): { readonly version: string } {
+  return artifacts[artifactNamed(name)];
+}
+
+function artifactNamed(name: string): ArtifactName {
+  if (!(name in artifacts)) {
+    throw new Error(`There is no artefact "${name}"`);
+  }
+  return name as ArtifactName;
+}

@@ -23,6 +23,8 @@ export interface ResourceContext {
   readonly timeoutSeconds: number;
   /** Fires on Ctrl-C, and when the time is over. */
   readonly signal: AbortSignal;
+  /** Where released artefacts are, when the stack does not want to compile them: `corefly:releaseUrl`. */
+  readonly releaseUrl: string | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Shown in the resource's row until the next one; nothing is kept. */
@@ -76,6 +78,8 @@ export interface ResourceHandler {
   readonly schema: ResourceSchema;
   /** Without `customTimeouts`; the framework's default is 10 minutes. */
   readonly timeoutSeconds?: number;
+  /** Every `up` and `preview` reads the resource first, because it can die on its own: a machine, a server, a file. */
+  readonly refreshBeforeUpdate?: boolean;
   /**
    * Called after types, ranges and required arguments were checked by the schema and defaults set. Runs in previews
    * too: must not change anything. Inputs may have unknowns.

@@ -3,17 +3,20 @@
 
 import * as pulumi from "@pulumi/pulumi";
 
+/** Nothing to choose. */
+export type KeyPairArgs = Readonly<Record<string, never>>;
+
 /** An ECDSA P-256 key pair; Kubernetes signs service account tokens with one. */
 export class KeyPair extends pulumi.CustomResource {
   declare readonly publicKeyPem: pulumi.Output<string>;
   /** A secret. */
   declare readonly privateKeyPem: pulumi.Output<string>;
 
-  constructor(name: string, options?: pulumi.CustomResourceOptions) {
+  constructor(name: string, args: KeyPairArgs = {}, options?: pulumi.CustomResourceOptions) {
     super(
       "corefly:index:KeyPair",
       name,
-      { publicKeyPem: undefined, privateKeyPem: undefined },
+      { ...args, publicKeyPem: undefined, privateKeyPem: undefined },
       options,
     );
   }

@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: Apache-2.0
+// System calls that Node has no function for, made through node:ffi: the one file that imports it.
+//
+// unshare, setns and chroot change the *calling thread*. Node's asynchronous file functions run on other threads, which
+// stay where they were: after any of these three use only the synchronous ones, and end in `replaceProcess`.
+
+import ffi from "node:ffi";
+import { statfsSync } from "node:fs";
+import { constants as osConstants } from "node:os";
+import { SystemError } from "../errors.ts";
+import {
+  AT_FDCWD,
+  AT_RECURSIVE,
+  O_CLOEXEC,
+  RESOLVE_BENEATH,
+  RESOLVE_IN_ROOT,
+  RESOLVE_NO_MAGICLINKS,
+} from "./constants.ts";
+
+/** A path as text, or as the bytes that an archive or directory holds. Never with a NUL inside. */
+export type Path = string | Uint8Array;
+
+export interface FilesystemUsage {
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly bavail: number;
+  readonly bsize: number;
+  readonly files: number;
+  readonly ffree: number;
+}
+
+/** All are synchronous and throw {@link SystemError} with the name of the errno. */
+export interface Kernel {
+  mount(
+    source: string,
+    target: string,
+    fstype: string,
+    flags: number | bigint,
+    data?: string,
+  ): void;
+  /** mount_setattr(2); with `recursive` for the whole tree below. */
+  setMountAttributes(
+    path: string,
+    attributes: {
+      readonly set?: bigint;
+      readonly clear?: bigint;
+      readonly propagation?: bigint;
+      readonly recursive?: boolean;
+    },
+  ): void;
+  umount(target: string, flags?: number): void;
+  pivotRoot(newRoot: string, putOld: string): void;
+  unshare(flags: number): void;
+  setns(fd: number, type: number): void;
+  chroot(path: string): void;
+  /** false when LOCK_NB was given and somebody else has the lock. */
+  flock(fd: number, operation: number): boolean;
+  /** Keeps the descriptor open over exec (clears FD_CLOEXEC). */
+  setInheritable(fd: number): void;
+  setCloseOnExec(fd: number): void;
+  /**
+   * openat2(2) with RESOLVE_IN_ROOT and no magic links: absolute paths, `..` and symlinks stay inside the directory `rootFd`.
+   * The descriptor closes on exec. `mode` counts only with O_CREAT.
+   */
+  openInRoot(rootFd: number, path: Path, flags: number, mode?: number): number;
+  /** As openInRoot, but a path or symlink that leaves the directory is refused (EXDEV) instead of held inside. */
+  openBeneath(rootFd: number, path: Path, flags: number, mode?: number): number;
+  mkdirat(dirFd: number, name: Path, mode: number): void;
+  mknod(path: Path, mode: number, device?: bigint): void;
+  mkfifo(path: Path, mode: number): void;
+  lsetxattr(path: Path, name: string, value: Uint8Array): void;
+  /** undefined when the attribute is not there. */
+  lgetxattr(path: Path, name: string): Uint8Array | undefined;
+  llistxattr(path: Path): readonly string[];
+  sethostname(name: string): void;
+  statfs(path: string): FilesystemUsage;
+  syncfs(fd: number): void;
+  prctl(option: number, argument: number | bigint): number;
+  /** Throws ESRCH when there is no such process; signal 0 only asks. */
+  kill(pid: number, signal: number | NodeJS.Signals): void;
+  setsid(): number;
+  getpgid(pid: number): number;
+  /** Sets umask, returns the old one. */
+  umask(mask: number): number;
+  /** Signals that Node ignores (SIGPIPE, SIGXFSZ) get their default action back: ignored ones stay ignored over exec. */
+  restoreSignals(): void;
+  /** setgroups, setresgid, setresuid, in this order, for every thread. */
+  setCredentials(ids: {
+    readonly uid: number;
+    readonly gid: number;
+    readonly groups: readonly number[];
+  }): void;
+}
+
+const SYS_OPENAT2 = 437n;
+const SYS_MOUNT_SETATTR = 442n;
+const SYS_PIVOT_ROOT = process.arch === "arm64" ? 41n : 155n;
+const SIG_DFL = 0n;
+const F_SETFD = 2;
+const FD_CLOEXEC = 1;
+
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(osConstants.errno).map(([name, number]) => [number, name]),
+);
+
+/** Loads nothing until the first call. */
+export function linuxKernel(): Kernel {
+  let loaded: ReturnType<typeof load> | undefined;
+  const libc = () => {
+    loaded ??= load();
+    return loaded;
+  };
+  /** Throws when `result` is negative; errno is read before anything else can change it. */
+  const check = <R extends number | bigint>(syscall: string, result: R, path?: Path): R => {
+    if (result < 0) {
+      throw new SystemError(syscall, libc().errno(), path === undefined ? undefined : text(path));
+    }
+    return result;
+  };
+  const openat2 = (
+    rootFd: number,
+    path: Path,
+    flags: number,
+    mode: number,
+    resolve: number,
+  ): number => {
+    const how = Buffer.alloc(24);
+    how.writeBigUInt64LE(BigInt(flags | O_CLOEXEC), 0);
+    how.writeBigUInt64LE(BigInt(mode), 8);
+    how.writeBigUInt64LE(BigInt(resolve), 16);
+    return Number(
+      check(
+        "openat2",
+        libc().syscall(SYS_OPENAT2, BigInt(rootFd), cString(path), how, 24n, 0n),
+        path,
+      ),
+    );
+  };
+  return {
+    mount: (source, target, fstype, flags, data) => {
+      check(
+        "mount",
+        libc().mount(
+          cString(source),
+          cString(target),
+          cString(fstype),
+          BigInt(flags),
+          data === undefined ? null : cString(data),
+        ),
+        target,
+      );
+    },
+    setMountAttributes: (path, attributes) => {
+      const attr = Buffer.alloc(32);
+      attr.writeBigUInt64LE(attributes.set ?? 0n, 0);
+      attr.writeBigUInt64LE(attributes.clear ?? 0n, 8);
+      attr.writeBigUInt64LE(attributes.propagation ?? 0n, 16);
+      const flags = attributes.recursive === true ? BigInt(AT_RECURSIVE) : 0n;
+      // mount_setattr(dirfd, path, flags, attr, size): its third argument is a number, so another signature of syscall.
+      check(
+        "mount_setattr",
+        libc().syscallAttr(SYS_MOUNT_SETATTR, BigInt(AT_FDCWD), cString(path), flags, attr, 32n),
+        path,
+      );
+    },
+    umount: (target, flags = 0) => {
+      check("umount", libc().umount2(cString(target), flags), target);
+    },
+    pivotRoot: (newRoot, putOld) => {
+      check(
+        "pivot_root",
+        libc().syscallPaths(SYS_PIVOT_ROOT, cString(newRoot), cString(putOld)),
+        newRoot,
+      );
+    },
+    unshare: (flags) => {
+      check("unshare", libc().unshare(flags));
+    },
+    setns: (fd, type) => {
+      check("setns", libc().setns(fd, type));
+    },
+    chroot: (path) => {
+      check("chroot", libc().chroot(cString(path)), path);
+    },
+    flock: (fd, operation) => {
+      for (;;) {
+        if (libc().flock(fd, operation) === 0) {
+          return true;
+        }
+        const errno = libc().errno();
+        if (errno === "EAGAIN" || errno === "EWOULDBLOCK") {
+          return false;
+        }
+        if (errno !== "EINTR") {
+          throw new SystemError("flock", errno);
+        }
+      }
+    },
+    setInheritable: (fd) => {
+      check("fcntl", libc().fcntl(fd, F_SETFD, 0));
+    },
+    setCloseOnExec: (fd) => {
+      check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
+    },
+    openInRoot: (rootFd, path, flags, mode = 0) =>
+      openat2(rootFd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
+    openBeneath: (rootFd, path, flags, mode = 0) =>
+      openat2(rootFd, path, flags, mode, RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS),
+    mkdirat: (dirFd, name, mode) => {
+      check("mkdirat", libc().mkdirat(dirFd, cString(name), mode), name);
+    },
+    mknod: (path, mode, device = 0n) => {
+      check("mknod", libc().mknod(cString(path), mode, device), path);
+    },
+    mkfifo: (path, mode) => {
+      check("mkfifo", libc().mkfifo(cString(path), mode), path);
+    },
+    lsetxattr: (path, name, value) => {
+      const bytes = value.byteLength === 0 ? Buffer.alloc(1) : Buffer.from(value);
+      check(
+        "lsetxattr",
+        libc().lsetxattr(cString(path), cString(name), bytes, BigInt(value.byteLength), 0),
+        path,
+      );
+    },
+    lgetxattr: (path, name) => {
+      const value = Buffer.alloc(65536); // XATTR_SIZE_MAX
+      const size = libc().lgetxattr(cString(path), cString(name), value, BigInt(value.length));
+      if (size < 0) {
+        const errno = libc().errno();
+        if (errno === "ENODATA" || errno === "EOPNOTSUPP" || errno === "ENOTSUP") {
+          return undefined;
+        }
+        throw new SystemError("lgetxattr", errno, text(path));
+      }
+      return value.subarray(0, Number(size));
+    },
+    llistxattr: (path) => {
+      const names = Buffer.alloc(65536); // XATTR_LIST_MAX
+      const size = libc().llistxattr(cString(path), names, BigInt(names.length));
+      if (size < 0) {
+        const errno = libc().errno();
+        if (errno === "EOPNOTSUPP" || errno === "ENOTSUP") {
+          return [];
+        }
+        throw new SystemError("llistxattr", errno, text(path));
+      }
+      return names
+        .toString("utf8", 0, Number(size))
+        .split("\0")
+        .filter((name) => name !== "");
+    },
+    sethostname: (name) => {
+      check("sethostname", libc().sethostname(cString(name), BigInt(Buffer.byteLength(name))));
+    },
+    statfs: (path) => statfs(path),
+    syncfs: (fd) => {
+      check("syncfs", libc().syncfs(fd));
+    },
+    prctl: (option, argument) => check("prctl", libc().prctl(option, BigInt(argument), 0n, 0n, 0n)),
+    kill: (pid, signal) => {
+      try {
+        process.kill(pid, signal);
+      } catch (cause) {
+        throw new SystemError("kill", errnoOf(cause), String(pid), { cause });
+      }
+    },
+    setsid: () => check("setsid", libc().setsid()),
+    getpgid: (pid) => check("getpgid", libc().getpgid(pid)),
+    umask: (mask) => process.umask(mask),
+    restoreSignals: () => {
+      for (const signal of [osConstants.signals.SIGPIPE, osConstants.signals.SIGXFSZ]) {
+        libc().signal(signal, SIG_DFL);
+      }
+    },
+    setCredentials: ({ uid, gid, groups }) => {
+      try {
+        process.setgroups?.([...groups]);
+        process.setgid?.(gid);
+        process.setuid?.(uid);
+      } catch (cause) {
+        throw new SystemError("setresuid", errnoOf(cause), `${uid}:${gid}`, { cause });
+      }
+    },
+  };
+}
+
+/** The errno name that a Node error carries, or "EIO" when it is not one of the system's. */
+export function errnoOf(error: unknown): string {
+  if (typeof error !== "object" || error === null) {
+    return "EIO";
+  }
+  const name = "errno" in error && typeof error.errno === "string" ? error.errno : undefined;
+  const code = "code" in error && typeof error.code === "string" ? error.code : undefined;
+  return name ?? code ?? "EIO";
+}
+
+function load() {
+  const { functions } = ffi.dlopen(null, {
+    mount: { arguments: ["pointer", "pointer", "pointer", "uint64", "pointer"], return: "int32" },
+    umount2: { arguments: ["pointer", "int32"], return: "int32" },
+    unshare: { arguments: ["int32"], return: "int32" },
+    setns: { arguments: ["int32", "int32"], return: "int32" },
+    chroot: { arguments: ["pointer"], return: "int32" },
+    flock: { arguments: ["int32", "int32"], return: "int32" },
+    fcntl: { arguments: ["int32", "int32", "int32"], return: "int32" },
+    mkdirat: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
+    mknod: { arguments: ["pointer", "uint32", "uint64"], return: "int32" },
+    mkfifo: { arguments: ["pointer", "uint32"], return: "int32" },
+    lsetxattr: { arguments: ["pointer", "pointer", "pointer", "uint64", "int32"], return: "int32" },
+    lgetxattr: { arguments: ["pointer", "pointer", "pointer", "uint64"], return: "int64" },
+    llistxattr: { arguments: ["pointer", "pointer", "uint64"], return: "int64" },
+    sethostname: { arguments: ["pointer", "uint64"], return: "int32" },
+    syncfs: { arguments: ["int32"], return: "int32" },
+    prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
+    signal: { arguments: ["int32", "int64"], return: "int64" },
+    setsid: { arguments: [], return: "int32" },
+    getpgid: { arguments: ["int32"], return: "int32" },
+    syscall: {
+      arguments: ["int64", "int64", "pointer", "pointer", "int64", "int64"],
+      return: "int64",
+    },
+    __errno_location: { arguments: [], return: "pointer" },
+  });
+  // One symbol has one signature per library handle; other shapes of syscall(2) come from handles of their own.
+  const attr = ffi.dlopen(null, {
+    syscall: {
+      arguments: ["int64", "int64", "pointer", "int64", "pointer", "int64"],
+      return: "int64",
+    },
+  });
+  const paths = ffi.dlopen(null, {
+    syscall: { arguments: ["int64", "pointer", "pointer"], return: "int64" },
+  });
+  const location = functions.__errno_location();
+  const errno = (): string => {
+    const number = ffi.getInt32(location, 0);
+    return ERRNO_NAMES.get(number) ?? `errno ${number}`;
+  };
+  return {
+    ...functions,
+    syscallAttr: attr.functions.syscall,
+    syscallPaths: paths.functions.syscall,
+    errno,
+  };
+}
+
+function cString(value: Path): Buffer {
+  const bytes = typeof value === "string" ? Buffer.from(value) : Buffer.from(value);
+  if (bytes.includes(0)) {
+    throw new SystemError("open", "EINVAL", text(value).replaceAll("\0", "\\0"));
+  }
+  return Buffer.concat([bytes, Buffer.of(0)]);
+}
+
+function text(path: Path): string {
+  return typeof path === "string" ? path : Buffer.from(path).toString();
+}
+
+function statfs(path: string): FilesystemUsage {
+  try {
+    return statfsSync(path);
+  } catch (cause) {
+    throw new SystemError("statfs", errnoOf(cause), path, { cause });
+  }
+}

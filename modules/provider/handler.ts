@@ -23,8 +23,6 @@ export interface ResourceContext {
   readonly timeoutSeconds: number;
   /** Fires on Ctrl-C, and when the time is over. */
   readonly signal: AbortSignal;
-  /** Where released artefacts are, when the stack does not want to compile them: `corefly:releaseUrl`. */
-  readonly releaseUrl: string | undefined;
   /** Milliseconds since the epoch. */
   now(): number;
   /** Shown in the resource's row until the next one; nothing is kept. */

@@ -3,20 +3,17 @@
 
 import * as pulumi from "@pulumi/pulumi";
 
-/** Nothing to choose. */
-export type KeyPairArgs = Readonly<Record<string, never>>;
-
 /** An ECDSA P-256 key pair; Kubernetes signs service account tokens with one. */
 export class KeyPair extends pulumi.CustomResource {
   declare readonly publicKeyPem: pulumi.Output<string>;
   /** A secret. */
   declare readonly privateKeyPem: pulumi.Output<string>;
 
-  constructor(name: string, args: KeyPairArgs = {}, options?: pulumi.CustomResourceOptions) {
+  constructor(name: string, options?: pulumi.CustomResourceOptions) {
     super(
       "corefly:index:KeyPair",
       name,
-      { ...args, publicKeyPem: undefined, privateKeyPem: undefined },
+      { publicKeyPem: undefined, privateKeyPem: undefined },
       options,
     );
   }

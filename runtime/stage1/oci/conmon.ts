@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: Apache-2.0
+// conmon, the monitor beside each container: it outlives us, holds the container's stdio, writes its log in CRI format and
+// leaves its exit status on disk. Command line as data, and a thin runner.
+import { Socket } from "node:net";
+import { ExecError, InternalError, PodStateError } from "../../errors.ts";
+import { O_NONBLOCK, O_RDONLY, O_WRONLY } from "../../system/constants.ts";
+import type { SpawnCommand } from "../../system/exec.ts";
+import { isMissing } from "../../system/files.ts";
+import { errnoOf } from "../../system/kernel.ts";
+import type { System } from "../../system/system.ts";
+import { type Crun, crunError, crunGlobalArguments, crunMessage } from "./crun.ts";
+
+/** What one monitor is told. All paths are absolute. */
+export interface ConmonOptions {
+  readonly id: string;
+  /** Shown by `ps` and in conmon's own log; the app's name. */
+  readonly name: string;
+  /** Has config.json; conmon makes its `ctl` and `winsz` fifos there. */
+  readonly bundle: string;
+  /** Gets `exit` (decimal, 128 + signal) and, after an OOM kill, `oom`. */
+  readonly persistDir: string;
+  /** Gets a file named by the id when the container ends: one directory to watch for all. */
+  readonly exitDir: string;
+  /** Gets `<id>/attach`. Short: socket paths end at 107 bytes. */
+  readonly socketDir: string;
+  /** Log in CRI format; undefined throws the output away. */
+  readonly logPath: string | undefined;
+  readonly terminal: boolean;
+  /** Gives the container a pipe as stdin instead of /dev/null. */
+  readonly stdin: boolean;
+  /** Keeps that pipe open when the first attached client leaves. */
+  readonly leaveStdinOpen: boolean;
+}
+
+/** How conmon is called on this host. */
+export interface Conmon {
+  readonly file: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly crun: Crun;
+}
+
+/** How a container ended. */
+export interface ExitRecord {
+  readonly exitCode: number;
+  readonly oomKilled: boolean;
+  readonly finishedAtMs: number;
+}
+
+const SYNC_FD = 3;
+const REOPEN_WAIT_MS = 5000;
+
+/** Where conmon puts the pid of the container's first process. */
+export function containerPidFile(bundle: string): string {
+  return `${bundle}/pidfile`;
+}
+
+/** Where conmon puts its own pid. */
+export function conmonPidFile(bundle: string): string {
+  return `${bundle}/conmon-pidfile`;
+}
+
+/** The socket (SOCK_SEQPACKET) of a container's stdio. */
+export function attachSocket(options: Pick<ConmonOptions, "socketDir" | "id">): string {
+  return `${options.socketDir}/${options.id}/attach`;
+}
+
+/** conmon's command line for `crun create`. Descriptor 3 is its sync pipe; `inheritFds` follow. */
+export function conmonCommand(
+  conmon: Conmon,
+  options: ConmonOptions,
+  descriptors: { readonly sync: number; readonly inheritFds: readonly number[] },
+): SpawnCommand {
+  return {
+    file: conmon.file,
+    args: [
+      "--cid",
+      options.id,
+      "--cuuid",
+      options.id,
+      "--name",
+      options.name,
+      "--runtime",
+      conmon.crun.file,
+      "--bundle",
+      options.bundle,
+      "--persist-dir",
+      options.persistDir,
+      "--exit-dir",
+      options.exitDir,
+      "--socket-dir-path",
+      options.socketDir,
+      "--container-pidfile",
+      containerPidFile(options.bundle),
+      "--conmon-pidfile",
+      conmonPidFile(options.bundle),
+      "--log-path",
+      options.logPath === undefined ? "off" : `k8s-file:${options.logPath}`,
+      "--log-level",
+      "error",
+      ...crunGlobalArguments(conmon.crun).flatMap((argument) => ["--runtime-arg", argument]),
+      ...(conmon.crun.cgroupDriver === "systemd" ? ["--systemd-cgroup"] : []),
+      ...(options.terminal ? ["--terminal"] : []),
+      ...(options.stdin ? ["--stdin"] : []),
+      ...(options.leaveStdinOpen ? ["--leave-stdin-open"] : []),
+    ],
+    env: { ...conmon.env, _OCI_SYNCPIPE: String(SYNC_FD) },
+    cwd: options.bundle,
+    stderr: "pipe",
+    inheritFds: [descriptors.sync, ...descriptors.inheritFds],
+    detached: true,
+  };
+}
+
+/**
+ * Creates the container under a monitor and returns the pid of its first process, which waits for crunStart().
+ * `inheritFds` (locks) stay open in the monitor until the container has ended and its exit record is written.
+ * On failure nothing runs any more; the error has crun's own message.
+ */
+export async function createContainer(
+  system: System,
+  conmon: Conmon,
+  options: ConmonOptions,
+  inheritFds: readonly number[] = [],
+): Promise<{ readonly pid: number }> {
+  const { files } = system;
+  for (const directory of [options.persistDir, options.exitDir, options.socketDir]) {
+    await files.mkdirp(directory, { mode: 0o700 });
+  }
+  const sync = openSyncPipe(system, `${options.bundle}/sync`);
+  let stderr = "";
+  let ended: Promise<void>;
+  try {
+    const child = conmon.crun.view(() =>
+      system.exec.spawnProcess(conmonCommand(conmon, options, { sync: sync.writeFd, inheritFds })),
+    );
+    ended = new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", () => resolve());
+    });
+    child.stderr?.on("data", (chunk: Buffer) => {
+      stderr = `${stderr}${chunk.toString()}`.slice(-4096);
+    });
+  } finally {
+    files.closeSync(sync.writeFd);
+  }
+  const failed = ended.then(
+    () => new Promise<never>(() => {}),
+    (cause: unknown) => {
+      throw new ExecError(
+        `Cannot run "${conmon.file}": ${errnoOf(cause)}`,
+        { stderrTail: "" },
+        { cause },
+      );
+    },
+  );
+  const answer = await Promise.race([readLine(sync.reader), failed]).finally(() =>
+    sync.reader.destroy(),
+  );
+  return { pid: parseSyncAnswer(answer, options.id, stderr) };
+}
+
+/** The pid in conmon's first line, or an error with the runtime's message. */
+export function parseSyncAnswer(line: string, id: string, stderr: string): number {
+  const doing = `create app "${id}"`;
+  if (line === "") {
+    throw crunError(doing, crunMessage(stderr) || "conmon ended without a word");
+  }
+  let answer: unknown;
+  try {
+    answer = JSON.parse(line);
+  } catch (cause) {
+    throw new InternalError(`Cannot ${doing}: conmon said "${line}"`, { cause });
+  }
+  if (typeof answer !== "object" || answer === null) {
+    throw new InternalError(`Cannot ${doing}: conmon said "${line}"`);
+  }
+  const pid = "pid" in answer ? answer.pid : "data" in answer ? answer.data : undefined;
+  if (typeof pid === "number" && pid > 0) {
+    return pid;
+  }
+  const message = "message" in answer ? String(answer.message) : stderr;
+  throw crunError(doing, crunMessage(message));
+}
+
+/** How the container ended, or undefined while it runs. */
+export async function findExitRecord(
+  system: System,
+  persistDir: string,
+): Promise<ExitRecord | undefined> {
+  const path = `${persistDir}/exit`;
+  const text = await system.files.findText(path);
+  if (text === undefined || !/^-?\d+\s*$/.test(text)) {
+    return undefined;
+  }
+  const stats = await system.files.stat(path);
+  const oomKilled = await system.files.exists(`${persistDir}/oom`);
+  return { exitCode: Number(text), oomKilled, finishedAtMs: stats.mtimeMs };
+}
+
+/** Has conmon close its log and open the path anew: after the kubelet has renamed it. Returns once the new file is there. */
+export async function reopenLog(
+  system: System,
+  options: { readonly id: string; readonly bundle: string; readonly logPath: string },
+): Promise<void> {
+  await writeControl(system, options, "2 0 0\n");
+  const deadline = system.clock.monotonic() + REOPEN_WAIT_MS;
+  while (!(await system.files.exists(options.logPath))) {
+    if (system.clock.monotonic() > deadline) {
+      throw new InternalError(`Cannot reopen the log of app "${options.id}": conmon did not`);
+    }
+    await system.clock.sleep(5);
+  }
+}
+
+/** Sets the size of a container's terminal. */
+export async function resizeTerminal(
+  system: System,
+  options: { readonly id: string; readonly bundle: string },
+  size: { readonly width: number; readonly height: number },
+): Promise<void> {
+  await writeControl(system, options, `1 ${size.height} ${size.width}\n`);
+}
+
+async function writeControl(
+  system: System,
+  options: { readonly id: string; readonly bundle: string },
+  line: string,
+): Promise<void> {
+  const { files } = system;
+  let fd: number;
+  try {
+    // Without O_NONBLOCK this would wait for ever when the monitor, the reader, is gone.
+    fd = files.openSync(`${options.bundle}/ctl`, O_WRONLY | O_NONBLOCK);
+  } catch (cause) {
+    const reason = errnoOf(cause);
+    if (reason === "ENXIO" || isMissing(cause)) {
+      throw new PodStateError(`Cannot control app "${options.id}": its monitor does not run`, {
+        cause,
+      });
+    }
+    throw cause;
+  }
+  try {
+    files.writeSync(fd, line);
+  } finally {
+    files.closeSync(fd);
+  }
+}
+
+/** A fifo and not a pipe of Node's, since conmon must get the write end under a number of our choice. */
+function openSyncPipe(
+  system: System,
+  path: string,
+): { readonly reader: Socket; readonly writeFd: number } {
+  const { kernel, files } = system;
+  kernel.mkfifo(path, 0o600);
+  try {
+    const readFd = files.openSync(path, O_RDONLY | O_NONBLOCK);
+    const writeFd = files.openSync(path, O_WRONLY);
+    return { reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
+  } finally {
+    files.unlinkSync(path);
+  }
+}
+
+/** The first line, or what came before the end. */
+function readLine(reader: Socket): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = "";
+    reader.on("data", (chunk: Buffer) => {
+      text += chunk.toString();
+      if (text.includes("\n")) {
+        resolve(text.slice(0, text.indexOf("\n")));
+      }
+    });
+    reader.once("end", () => resolve(text.trim()));
+    reader.once("error", reject);
+  });
+}

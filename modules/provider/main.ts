@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugin process that Pulumi starts: `pulumi-resource-corefly [flags] ENGINE_ADDRESS`. Prints its port, then serves.
+
+import { handlers } from "./handlers.ts";
+import { startProvider } from "./server.ts";
+import { VERSION } from "./version.ts";
+
+const engineAddress = process.argv.slice(2).findLast((argument) => !argument.startsWith("-"));
+const running = await startProvider({
+  handlers,
+  version: VERSION,
+  environment: process.env,
+  now: Date.now,
+  engineAddress,
+});
+process.stdout.write(`${running.port}\n`);
+
+// Pulumi interrupts its plugins on Ctrl-C, but also calls Cancel and waits for operations to end.
+process.on("SIGINT", () => running.provider.cancel());
+process.on("SIGTERM", () => end());
+
+// A killed engine tells nobody: without this the plugin, and what it is building, would go on forever.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) end();
+}, 1000).unref();
+
+function end(): void {
+  running.close();
+  process.exitCode = 0;
+  // Handlers had their signal; what they started in the foreground ends with this process.
+  setTimeout(() => process.exit(), 2000).unref();
+}

@@ -18,11 +18,13 @@ export function isSpecVersion(text: string): text is SpecVersion {
 
 /** The lowest spec version, at least 3.3.0, that has every field and URL scheme the config uses. */
 export function minimumVersion(config: IgnitionConfig): SpecVersion {
-  return specVersions.findLast((version) => newer(version, config)) ?? oldestWritten;
+  const needed = neededVersion(config);
+  return needed > oldestWritten ? needed : oldestWritten;
 }
 
-function newer(version: SpecVersion, config: IgnitionConfig): boolean {
-  return version > oldestWritten && uses(configShape, config, version);
+/** The lowest spec version of all that has every field and URL scheme the config uses. */
+export function neededVersion(config: IgnitionConfig): SpecVersion {
+  return specVersions.findLast((version) => uses(configShape, config, version)) ?? "3.0.0";
 }
 
 /** Whether `value` has something that appeared in exactly `version`. */

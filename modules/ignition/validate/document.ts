@@ -2,7 +2,8 @@
 // Checks the `ignition` section: version, references to other configs, timeouts, proxy.
 import type { IgnitionConfig } from "ignition-config-types";
 import type { ConfigPath, Problem } from "../finding.ts";
-import { isSpecVersion, minimumVersion, specVersions } from "../version.ts";
+import { isSpecVersion, neededVersion, specVersions } from "../version.ts";
+import { shown, urlProblem } from "./urls.ts";
 
 export function* checkDocument({ ignition, ...rest }: IgnitionConfig): Generator<Problem> {
   yield* checkVersion({ ignition, ...rest });
@@ -41,8 +42,8 @@ function* checkVersion(config: IgnitionConfig): Generator<Problem> {
 
 function* checkFieldVersions(config: IgnitionConfig): Generator<Problem> {
   const { version } = config.ignition;
-  const needed = minimumVersion(config);
-  if (needed <= version || needed === "3.3.0") return;
+  const needed = neededVersion(config);
+  if (needed <= version) return;
   const text = `is "${version}", expected at least "${needed}" for fields that the config uses`;
   yield { code: "VersionTooLow", path: ["ignition", "version"], text };
 }
@@ -50,11 +51,12 @@ function* checkFieldVersions(config: IgnitionConfig): Generator<Problem> {
 function* checkProxy(name: string, url: string | null | undefined): Generator<Problem> {
   if (url == null) return;
   const path: ConfigPath = ["ignition", "proxy", name];
-  if (!URL.canParse(url) || /[\s\p{Cc}]/u.test(url)) {
-    yield { code: "ErrInvalidUrl", path, text: `is ${JSON.stringify(url)}, expected a URL` };
-  } else if (!/^https?:/.test(url)) {
-    yield { code: "ErrInvalidProxy", path, text: `is "${url}", expected an http or https URL` };
+  const problem = urlProblem(url, ["http", "https"]);
+  if (problem?.code === "ErrInvalidScheme") {
+    yield { code: "ErrInvalidProxy", path, text: problem.text };
+  } else if (problem !== undefined) {
+    yield { ...problem, path };
   } else if (name === "httpsProxy" && url.startsWith("http:")) {
-    yield { code: "ErrInsecureProxy", path, text: `is "${url}", which is plain http` };
+    yield { code: "ErrInsecureProxy", path, text: `is ${shown(url)}, which is plain http` };
   }
 }

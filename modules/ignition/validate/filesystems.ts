@@ -36,7 +36,7 @@ function* checkFilesystem(filesystem: Filesystem, at: ConfigPath): Generator<Pro
   yield* checkPath(device, [...at, "device"]);
   if (!format) {
     yield* checkFormatless(filesystem, at);
-  } else if (!(format in labelLimits)) {
+  } else if (!Object.hasOwn(labelLimits, format)) {
     const text = `is "${format}", expected one of ${Object.keys(labelLimits).join(", ")}`;
     yield { code: "ErrFilesystemInvalidFormat", path: [...at, "format"], text };
   }

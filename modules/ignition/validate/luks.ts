@@ -29,9 +29,8 @@ function* checkVolume({ name, label, device, keyFile }: Luks, at: ConfigPath): G
   } else {
     yield* checkPath(device, [...at, "device"]);
   }
-  const problem = keyFile?.source ? urlProblem(keyFile.source) : undefined;
-  if (problem === undefined) return;
-  yield { code: "ErrInvalidLuksKeyFile", path: [...at, "keyFile"], text: problem.text };
+  if (!keyFile?.source || urlProblem(keyFile.source) === undefined) return;
+  yield { code: "ErrInvalidLuksKeyFile", path: [...at, "keyFile"], text: "has a bad source" };
 }
 
 function* checkClevis(clevis: Clevis, at: ConfigPath): Generator<Problem> {

@@ -19,7 +19,7 @@ export function* checkResources(config: IgnitionConfig): Generator<Problem> {
     if (required && !resource.source) {
       yield { code: "ErrSourceRequired", path: at, text: "has no source" };
     }
-    if (resource.source && at[1] !== "luks") yield* checkUrl(resource.source, at);
+    if (resource.source) yield* checkUrl(resource.source, at);
     yield* checkCompression(resource, at);
     yield* checkHash(resource, at);
     yield* checkHeaders(resource, at);

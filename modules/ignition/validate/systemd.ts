@@ -26,7 +26,7 @@ function* checkUnitName(name: string, path: ConfigPath): Generator<Problem> {
   if (!suffix.test(name)) {
     const text = "has no unit suffix, expected one such as .service, .socket, .mount, .timer";
     yield { code: "ErrInvalidSystemdExt", path, text };
-  } else if (!/^[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?$/.test(name) || name.length > 255) {
+  } else if (!/^(?!\.)[A-Za-z0-9:_.\\-]+(@[A-Za-z0-9:_.\\@-]*)?$/.test(name) || name.length > 255) {
     const text = "is no unit name, expected at most 255 of A-Z, a-z, 0-9, : - _ . \\ @";
     yield { code: "IllegalUnitName", path, text };
   }

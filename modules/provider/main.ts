@@ -15,9 +15,9 @@ const running = await startProvider({
 });
 process.stdout.write(`${running.port}\n`);
 
-// Pulumi interrupts its plugins on Ctrl-C, but also calls Cancel and waits for operations to end.
-process.on("SIGINT", () => running.provider.cancel());
-process.on("SIGTERM", () => end());
+// The engine interrupts its plugins when it is done with them, and waits 5 s for their end. A user's Ctrl-C comes as Cancel.
+process.on("SIGINT", end);
+process.on("SIGTERM", end);
 
 // A killed engine tells nobody: without this the plugin, and what it is building, would go on forever.
 const parent = process.ppid;
@@ -27,7 +27,6 @@ setInterval(() => {
 
 function end(): void {
   running.close();
-  process.exitCode = 0;
-  // Handlers had their signal; what they started in the foreground ends with this process.
+  // Handlers got their signal; what does not listen to it ends here.
   setTimeout(() => process.exit(), 2000).unref();
 }

@@ -8,9 +8,9 @@ const engineAddress = process.argv.slice(2).findLast((argument) => !argument.sta
 const host = await startLanguageHost(engineAddress);
 process.stdout.write(`${host.port}\n`);
 
-// Ctrl-C goes to programs through the engine, which then ends this process.
-process.on("SIGINT", () => host.cancel());
-process.on("SIGTERM", () => end());
+// The engine interrupts its plugins when it is done with them, and waits 5 s for their end. A user's Ctrl-C comes as Cancel.
+process.on("SIGINT", end);
+process.on("SIGTERM", end);
 
 // A killed engine tells nobody.
 const parent = process.ppid;

@@ -14,9 +14,7 @@ const MAX_MESSAGE_BYTES = 400 * 1024 * 1024;
 
 export interface LanguageHost {
   readonly port: number;
-  /** Interrupts the programs that run. */
-  cancel(): void;
-  /** Ends them and closes the port. */
+  /** Ends the programs that run and closes the port. */
   close(): void;
 }
 
@@ -32,7 +30,6 @@ export async function startLanguageHost(engineAddress: string): Promise<Language
   });
   return {
     port,
-    cancel: () => runner.signal("SIGINT"),
     close: () => {
       runner.signal("SIGKILL");
       server.forceShutdown();

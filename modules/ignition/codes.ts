@@ -25,7 +25,6 @@ export const rules = {
   ErrUnknownVersion: error("a spec version that Ignition 2.24 does not take as stable"),
   ErrDuplicate: error("the same entry twice in a list"),
   UnusedKey: error("a field Ignition does not have, which it would skip"),
-  DuplicateKey: error("the same field twice in a JSON object, of which Ignition reads the last"),
   VersionTooLow: error(
     "a field that is newer than the declared spec version, which Ignition would skip",
   ),

@@ -29,6 +29,7 @@ export { dataUrl, decodeDataUrl } from "./data-url.ts";
 export { errorsOf, type Finding, type Severity } from "./finding.ts";
 export { type Merged, merge, type NamedConfig } from "./merge.ts";
 export { byteSize, render } from "./render.ts";
+export { parseSnippet, SnippetError } from "./snippet.ts";
 export { sshKeyProblem } from "./validate/passwd.ts";
 export { validate } from "./validate/validate.ts";
 export { minimumVersion, type SpecVersion, specVersions } from "./version.ts";

@@ -2,7 +2,13 @@
 // Typed access to a resource's values for handlers. The schema was checked before, so a throw here is our own mistake
 // or a state file that somebody edited.
 
-import { isList, isMap, type PropertyValue, type PropertyValues } from "./property-value.ts";
+import {
+  isList,
+  isMap,
+  type PropertyValue,
+  type PropertyValues,
+  UNKNOWN,
+} from "./property-value.ts";
 
 /** The text of a property that must be there. */
 export function textOf(values: PropertyValues, name: string): string {
@@ -30,18 +36,18 @@ export function textsOf(values: PropertyValues, name: string): readonly string[]
   );
 }
 
-/** The items of a list; a list that is not there is empty. */
+/** The items of a list; one that is not there, or not known yet, is empty. */
 export function listOf(values: PropertyValues, name: string): readonly PropertyValue[] {
   const value = values[name];
-  return value === undefined || value === null
+  return value === undefined || value === null || value === UNKNOWN
     ? []
     : expect(values, name, "a list", isList(value) ? value : undefined);
 }
 
-/** The entries of a map or object; one that is not there is empty. */
+/** The entries of a map or object; one that is not there, or not known yet, is empty. */
 export function mapOf(values: PropertyValues, name: string): PropertyValues {
   const value = values[name];
-  return value === undefined || value === null
+  return value === undefined || value === null || value === UNKNOWN
     ? {}
     : expect(values, name, "a map", isMap(value) ? value : undefined);
 }

@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import type { ResourceHandler } from "../handler.ts";
-import { generateKeyPair } from "../pki/key.ts";
+import { generateKeys } from "../pki/key.ts";
 
 export const keyPair: ResourceHandler = {
   type: "corefly:index:KeyPair",
@@ -21,8 +21,8 @@ export const keyPair: ResourceHandler = {
   },
 
   async create() {
-    const pair = await generateKeyPair();
-    const id = createHash("sha256").update(pair.publicKeyPem).digest("hex");
-    return { id, outputs: { publicKeyPem: pair.publicKeyPem, privateKeyPem: pair.privateKeyPem } };
+    const { publicKeyPem, privateKeyPem } = await generateKeys();
+    const id = createHash("sha256").update(publicKeyPem).digest("hex");
+    return { id, outputs: { publicKeyPem, privateKeyPem } };
   },
 };

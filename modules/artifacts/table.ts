@@ -3,7 +3,13 @@
 // add a row, then run `node modules/provider/build/main.ts lock`.
 
 import type { Architecture, Artifact } from "./artifact.ts";
-import { caddyImage, corednsImage, etcdImage, kubernetesImage } from "./images/component-images.ts";
+import {
+  busyboxImage,
+  caddyImage,
+  corednsImage,
+  etcdImage,
+  kubernetesImage,
+} from "./images/component-images.ts";
 import { COREFLY_VERSION } from "./version.ts";
 
 /** Names of artefacts. */
@@ -25,7 +31,9 @@ export type ArtifactName =
   | "kubernetes-oci"
   | "etcd-oci"
   | "coredns-oci"
-  | "caddy-oci";
+  | "caddy-oci"
+  | "busybox"
+  | "busybox-oci";
 
 const KUBERNETES = "v1.37.2";
 const ETCD = "v3.6.16";
@@ -322,6 +330,26 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
     origin: COREFLY,
     architectures: ALL,
     recipe: caddyImage(),
+  },
+  busybox: {
+    version: "1.35.0",
+    licence: "GPL-2.0-only",
+    origin: { kind: "debian", packages: ["busybox-static"] },
+    architectures: ALL,
+    recipe: {
+      kind: "debian-closure",
+      layout: "ordinary",
+      programs: { "bin/busybox": "/bin/busybox" },
+      libraries: [],
+      certificates: false,
+    },
+  },
+  "busybox-oci": {
+    version: "1.35.0",
+    licence: "GPL-2.0-only",
+    origin: COREFLY,
+    architectures: ALL,
+    recipe: busyboxImage(),
   },
 };
 

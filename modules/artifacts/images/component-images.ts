@@ -105,6 +105,26 @@ export function caddyImage(): ImageRecipe<"caddy"> {
   };
 }
 
+/** The programs of busybox that scripts of tests and of curious people use. */
+const BUSYBOX_PROGRAMS =
+  "awk cat chmod chroot cp cut date dd df echo env false find grep head hostname httpd id ip kill ln ls mkdir mount mv nc nslookup pidof ping printf ps pwd rm sed seq sh sha256sum sleep sort stat stty sync tail tar tee test timeout touch tr true umount uname vi wc wget which whoami xargs";
+
+/** Busybox, for a shell in the cluster and for tests. */
+export function busyboxImage(): ImageRecipe<"busybox"> {
+  return {
+    kind: "image",
+    format: "oci",
+    name: "corefly.dev/busybox",
+    app: app({ exec: ["/bin/sh"], user: "0" }),
+    files: [
+      { archive: "busybox" },
+      ...BUSYBOX_PROGRAMS.split(" ").map((name) => ({ path: `/bin/${name}`, link: "busybox" })),
+      ...accounts(),
+      ...folders(["/root", "/var"]),
+    ],
+  };
+}
+
 function app(options: {
   readonly exec: readonly string[];
   readonly user: string;

@@ -2,6 +2,7 @@
 // The plugin process that Pulumi starts: `pulumi-resource-corefly [flags] ENGINE_ADDRESS`. Prints its port, then serves.
 
 import { handlers } from "./handlers.ts";
+import { findProjectDir } from "./project-dir.ts";
 import { startProvider } from "./server.ts";
 import { VERSION } from "./version.ts";
 
@@ -11,6 +12,7 @@ const running = await startProvider({
   version: VERSION,
   environment: process.env,
   now: Date.now,
+  projectDir: findProjectDir(process.cwd()),
   engineAddress,
 });
 process.stdout.write(`${running.port}\n`);

@@ -14,6 +14,8 @@ export interface ProviderOptions {
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
+  /** Folder of Pulumi.yaml. */
+  readonly projectDir: string;
   readonly engineAddress?: string | undefined;
 }
 
@@ -34,15 +36,16 @@ export class Provider {
   readonly version: string;
   readonly #environment: ProviderOptions["environment"];
   readonly #now: () => number;
+  readonly #projectDir: string;
   readonly #cancellation = new AbortController();
   #log: EngineLog | undefined;
-  #projectDir = process.cwd();
 
   constructor(options: ProviderOptions) {
     this.handlers = options.handlers;
     this.version = options.version;
     this.#environment = options.environment;
     this.#now = options.now;
+    this.#projectDir = options.projectDir;
     if (options.engineAddress !== undefined) this.attach(options.engineAddress);
   }
 
@@ -50,10 +53,6 @@ export class Provider {
   attach(engineAddress: string): void {
     this.#log?.close();
     this.#log = new EngineLog(engineAddress);
-  }
-
-  setProjectDir(directory: string): void {
-    this.#projectDir = resolve(directory);
   }
 
   /** Ends all operations that are running, and those to come. Idempotent. */

@@ -12,10 +12,6 @@ export async function handshake(
   request: providerPb.ProviderHandshakeRequest,
 ): Promise<providerPb.ProviderHandshakeResponse> {
   provider.attach(request.getEngineAddress());
-  const directory = request.getRootDirectory();
-  // The root is the plugin's folder for plugins that Pulumi starts itself; the program's is the project.
-  const project = request.getProgramDirectory() || directory;
-  if (project) provider.setProjectDir(project);
   const response = new providerPb.ProviderHandshakeResponse();
   response.setAcceptSecrets(true);
   return response;

@@ -11,5 +11,15 @@ export interface VerbEntry {
 }
 
 export const VERBS: readonly VerbEntry[] = [
+  {
+    name: "image build",
+    summary: "Write an image from a description",
+    load: () => import("./image-build.ts"),
+  },
+  {
+    name: "image sign",
+    summary: "Sign an image file with an OpenPGP key",
+    load: () => import("./image-sign.ts"),
+  },
   { name: "version", summary: "Print the version", load: () => import("./version.ts") },
 ];

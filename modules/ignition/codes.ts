@@ -19,7 +19,6 @@ function warning(meaning: string): Rule {
 /** The rules by code. */
 export const rules = {
   // The document
-  ErrEmpty: error("the text is empty"),
   ErrInvalid: error("not JSON, or a value of the wrong kind"),
   ErrInvalidVersion: error("the spec version is missing or is no version"),
   ErrUnknownVersion: error("a spec version that Ignition 2.24 does not take as stable"),

@@ -36,9 +36,15 @@ function uses(shape: Shape, value: unknown, version: SpecVersion): boolean {
   if (version === "3.4.0" && isArn(value)) return true;
   return Object.entries(shape.fields).some(([name, field]) => {
     const given = value[name];
-    if (given === undefined || given === null) return false;
-    return field.since === version || uses(field.shape, given, version);
+    return (field.since === version && says(given)) || uses(field.shape, given, version);
   });
+}
+
+/** Whether anything is in `value`: rendering leaves out what is empty. */
+function says(value: unknown): boolean {
+  if (Array.isArray(value)) return value.some(says);
+  if (isFields(value)) return Object.values(value).some(says);
+  return value !== undefined && value !== null;
 }
 
 function isArn(value: Fields): boolean {

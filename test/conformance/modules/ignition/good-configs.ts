@@ -321,4 +321,30 @@ export const goodConfigs: readonly Case[] = [
     ignition({ config: { merge: [{ source: "https://a/b", verification: { hash } }] } }),
     ["MergedAtBoot"],
   ],
+  [
+    "a file under /usr/local",
+    build({ files: [file("/usr/local/bin/a", { content: "" })] }),
+    ["UnportablePath"],
+  ],
+  [
+    "a mode written in decimal",
+    build({ files: [file("/etc/a", { content: "", mode: 440 })] }),
+    ["DecimalMode"],
+  ],
+  [
+    "contents of a masked unit",
+    build({ units: [{ name: "a.service", mask: true, contents: "[Unit]\n" }] }),
+    ["MaskedContents"],
+  ],
+  [
+    "an enabled template",
+    build({ units: [unit("a@.service", { contents: service, enabled: true })] }),
+    ["TemplateEnabled"],
+  ],
+  [
+    "an enabled template with an instance",
+    build({
+      units: [unit("a@.service", { contents: `${service}DefaultInstance=b\n`, enabled: true })],
+    }),
+  ],
 ];

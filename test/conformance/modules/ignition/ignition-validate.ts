@@ -46,7 +46,6 @@ function codeOf(message: string, path: string): Code {
 // The texts of config/shared/errors/errors.go, github.com/coreos/ignition/v2@v2.24.0
 const texts: readonly (readonly [string, Code])[] = [
   ["config is not valid", "ErrInvalid"],
-  ["not a config (empty)", "ErrEmpty"],
   ["duplicate entry defined", "ErrDuplicate"],
   ["invalid config version (couldn't parse)", "ErrInvalidVersion"],
   ["unsupported config version", "ErrUnknownVersion"],

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our checks against the validator of the Ignition module that machines run.
 import { describe, expect, test } from "@jest/globals";
-import { errorsOf, type Finding, render, validate } from "../../../../modules/ignition/index.ts";
+import {
+  errorsOf,
+  type Finding,
+  render,
+  rules,
+  validate,
+} from "../../../../modules/ignition/index.ts";
 import { goodConfigs } from "./good-configs.ts";
 import { ignitionValidate, type Verdict } from "./ignition-validate.ts";
 import { refusedConfigs } from "./refused-configs.ts";
@@ -43,6 +49,17 @@ describe("validate() refuses what Ignition takes and what then fails on the mach
     expect(ignitionValidate(program, JSON.stringify(config)).refused).toBe(false);
     expect(errorsOf(validate(config)).map((finding) => finding.code)).toContain(code);
   });
+});
+
+test("every rule has a case", () => {
+  const cases = [
+    ...[...wrongConfigs, ...wrongStorageConfigs].map(([, theirs, , ours = theirs]) => ours),
+    ...refusedConfigs.map(([, code]) => code),
+    ...goodConfigs.flatMap(([, , warnings = []]) => warnings),
+    // Found when merging: test/unit/modules/ignition/merge.test.ts
+    "InheritedVerification",
+  ];
+  expect([...new Set(cases)].sort()).toEqual(Object.keys(rules).sort());
 });
 
 /** Whether we found what Ignition did. */

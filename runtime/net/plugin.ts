@@ -103,6 +103,8 @@ function runToEnd(
       stderr: "pipe",
       detached: true,
     });
+    // Detached children do not keep this process alive, but this one is waited for.
+    child.ref();
     let [stdout, stderr] = ["", ""];
     const stop = (error: CoreflyError) => {
       killGroup(system, child.pid);

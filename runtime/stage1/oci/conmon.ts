@@ -133,6 +133,8 @@ export async function createContainer(
     const child = conmon.crun.view(() =>
       system.exec.spawnProcess(conmonCommand(conmon, options, { sync: sync.writeFd, inheritFds })),
     );
+    // Detached children do not keep this process alive, but the one that says how it went is waited for.
+    child.ref();
     ended = new Promise((resolve, reject) => {
       child.once("error", reject);
       child.once("close", () => resolve());

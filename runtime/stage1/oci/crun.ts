@@ -69,7 +69,7 @@ export function crunExecCommand(
     readonly id: string;
     readonly processFile: string;
     /** crun writes the new process's pid there. */
-    readonly pidFile: string;
+    readonly pidFile?: string;
     /** crun writes its own complaint there as JSON lines, so that stderr is the process's alone. */
     readonly logFile: string;
     /** Below the container's cgroup; cgroup v2 only. */
@@ -84,7 +84,7 @@ export function crunExecCommand(
       "--log-format=json",
       "exec",
       `--process=${options.processFile}`,
-      `--pid-file=${options.pidFile}`,
+      ...(options.pidFile === undefined ? [] : [`--pid-file=${options.pidFile}`]),
       ...(options.subCgroup === undefined ? [] : [`--cgroup=${options.subCgroup}`]),
       options.id,
     ],
@@ -149,6 +149,8 @@ export async function crunState(
   }
 }
 
+let serial = 0;
+
 /** Writes new limits into the container's cgroup. */
 export async function crunUpdate(
   system: System,
@@ -156,11 +158,15 @@ export async function crunUpdate(
   id: string,
   resources: OciResources,
 ): Promise<void> {
-  const command = crunCommand(crun, "update", "--resources=-", id);
-  await runCommand(system, crun, `update app "${id}"`, {
-    ...command,
-    stdin: JSON.stringify(resources),
-  });
+  serial += 1;
+  // Not by stdin: Node's pipes are sockets, and those cannot be opened as /dev/stdin.
+  const file = `${crun.root}-update-${process.pid}-${serial}.json`;
+  try {
+    await system.files.writeFile(file, JSON.stringify(resources), { mode: 0o600 });
+    await run(system, crun, `update app "${id}"`, "update", `--resources=${file}`, id);
+  } finally {
+    await system.files.removeTree(file);
+  }
 }
 
 /** Reads what `crun state` printed. */
@@ -215,22 +221,13 @@ export function crunError(doing: string, message: string, completed?: Completed)
   });
 }
 
-function run(
+async function run(
   system: System,
   crun: Crun,
   doing: string,
   ...args: readonly string[]
 ): Promise<Completed> {
-  return runCommand(system, crun, doing, crunCommand(crun, ...args));
-}
-
-async function runCommand(
-  system: System,
-  crun: Crun,
-  doing: string,
-  command: Command,
-): Promise<Completed> {
-  const completed = await crun.view(() => system.exec.run(command));
+  const completed = await crun.view(() => system.exec.run(crunCommand(crun, ...args)));
   if (completed.exitCode !== 0) {
     throw crunError(doing, crunMessage(completed.stderr), completed);
   }

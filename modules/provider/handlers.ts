@@ -2,8 +2,18 @@
 // Every kind of resource that the provider serves: add a line for a new one.
 
 import type { ResourceHandler } from "./handler.ts";
+import { artifacts } from "./handlers/artifacts.ts";
 import { certificate } from "./handlers/certificate.ts";
 import { certificateAuthority } from "./handlers/certificate-authority.ts";
+import { imageSignature } from "./handlers/image-signature.ts";
 import { keyPair } from "./handlers/key-pair.ts";
+import { signingKey } from "./handlers/signing-key.ts";
 
-export const handlers: readonly ResourceHandler[] = [certificateAuthority, certificate, keyPair];
+export const handlers: readonly ResourceHandler[] = [
+  artifacts,
+  certificateAuthority,
+  certificate,
+  keyPair,
+  signingKey,
+  imageSignature,
+];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all RPCs of one provider process share: the handlers, the engine to talk to, where state is, and cancellation.
 
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
+import { defaultCacheDir } from "./build/host.ts";
 import { runWithDeadline } from "./deadline.ts";
 import { EngineLog } from "./engine-log.ts";
 import type { ResourceContext, ResourceHandler } from "./handler.ts";
@@ -114,7 +114,7 @@ export class Provider {
       projectDir: this.#projectDir,
       stateDir,
       stackDir: join(stateDir, "stacks", stack),
-      cacheDir: cacheDir(this.#environment),
+      cacheDir: resolve(defaultCacheDir(this.#environment)),
       timeoutSeconds,
       signal,
       now: this.#now,
@@ -123,9 +123,4 @@ export class Provider {
       warn: (text) => this.#log?.warn(urn, text),
     };
   }
-}
-
-function cacheDir(environment: ProviderOptions["environment"]): string {
-  const home = environment["XDG_CACHE_HOME"] || join(environment["HOME"] || homedir(), ".cache");
-  return resolve(environment["COREFLY_CACHE"] || join(home, "corefly"));
 }

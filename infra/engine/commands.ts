@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// The commands of the Makefile, and what each is for Pulumi.
+
+import { showPulumi } from "./run-pulumi.ts";
+import { ensureStack, recoverStack } from "./stack.ts";
+import { stackExists, type Workspace } from "./workspace.ts";
+
+export const COMMANDS = ["up", "preview", "destroy", "refresh", "output"] as const;
+export type Command = (typeof COMMANDS)[number];
+
+export interface CommandRun {
+  readonly stack: string;
+  /** Passed on to pulumi. */
+  readonly args: readonly string[];
+  readonly isTerminal: boolean;
+  /** Tells the user what happens besides Pulumi's own display. */
+  say(message: string): void;
+}
+
+/** Runs one command; resolves to the exit status. */
+export async function runCommand(
+  workspace: Workspace,
+  command: Command,
+  run: CommandRun,
+): Promise<number> {
+  const { stack } = run;
+  if (!stackExists(workspace, stack) && command !== "up" && command !== "preview") {
+    if (command === "output") {
+      throw new Error(`Cannot show outputs of stack "${stack}": it does not exist`);
+    }
+    run.say(`Stack "${stack}" does not exist: nothing to do`);
+    return 0;
+  }
+  if (command !== "output") {
+    await ensureStack(workspace, stack);
+    await recoverStack(workspace, stack, run.say);
+  }
+  return await showPulumi(workspace, pulumiArguments(command, run));
+}
+
+/** The command line of one command. Nothing asks: `up` stops by itself when its preview fails. */
+export function pulumiArguments(command: Command, run: CommandRun): readonly string[] {
+  const stack = ["--stack", run.stack];
+  const quiet = run.isTerminal ? [] : ["--suppress-progress", "--non-interactive"];
+  switch (command) {
+    case "output":
+      return ["stack", "output", ...stack, ...run.args];
+    case "preview":
+      return ["preview", ...stack, ...quiet, ...run.args];
+    case "up":
+      return ["up", "--yes", ...stack, ...quiet, "--suppress-permalink=true", ...run.args];
+    case "refresh":
+    case "destroy":
+      // Their previews would only say twice what is done anyway.
+      return [command, "--yes", "--skip-preview", ...stack, ...quiet, ...run.args];
+  }
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes a stack ready for a command: creates it, and frees it from a run that was killed.
+
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { expectPulumi } from "./run-pulumi.ts";
+import { stackLocks } from "./stack-lock.ts";
+import { stackExists, type Workspace } from "./workspace.ts";
+
+/** Creates the stack if it is not there. */
+export async function ensureStack(workspace: Workspace, stack: string): Promise<void> {
+  if (stackExists(workspace, stack)) return;
+  dropStaleSalt(join(workspace.projectDir, `Pulumi.${stack}.yaml`));
+  await expectPulumi(workspace, ["stack", "init", "--stack", stack, "--no-select"]);
+}
+
+/**
+ * If the last run of this stack was killed: removes its lock, and asks the provider what became of the resources that
+ * it was working on. Fails when a run is alive.
+ */
+export async function recoverStack(
+  workspace: Workspace,
+  stack: string,
+  say: (message: string) => void,
+): Promise<void> {
+  const locks = stackLocks(workspace, stack);
+  const alive = locks.find((lock) => lock.isAlive);
+  if (alive !== undefined) {
+    throw new Error(
+      `Cannot use stack "${stack}": process ${alive.pid} has been working on it since ${alive.since}, expected nobody`,
+    );
+  }
+  if (locks.length === 0) return;
+  say(`The last run of stack "${stack}" was killed: freeing its lock and reading what is there`);
+  await expectPulumi(workspace, ["cancel", "--yes", "--stack", stack]);
+  await expectPulumi(workspace, [
+    "refresh",
+    "--yes",
+    "--skip-preview",
+    "--clear-pending-creates",
+    "--stack",
+    stack,
+  ]);
+}
+
+/** Removes an empty stack with its history; its settings file too. */
+export async function removeStack(workspace: Workspace, stack: string): Promise<void> {
+  if (!stackExists(workspace, stack)) return;
+  await expectPulumi(workspace, ["stack", "rm", "--yes", "--stack", stack]);
+}
+
+// The settings of a stack whose state was deleted have the salt of the old passphrase: with a new one it says "incorrect
+// passphrase". Where nothing was encrypted with it, it can go.
+function dropStaleSalt(path: string): void {
+  if (!existsSync(path)) return;
+  const text = readFileSync(path, "utf8");
+  if (/^\s*-?\s*secure:/m.test(text)) return;
+  const kept = text.split("\n").filter((line) => !line.startsWith("encryptionsalt:"));
+  if (kept.join("\n") !== text) writeFileSync(path, kept.join("\n"));
+}

@@ -124,7 +124,11 @@ async function knownDigests(
   context: ResourceContext,
 ): Promise<Readonly<Record<string, Digest | undefined>>> {
   const names = wantedNames(inputs);
-  const known = await knownArtifacts(names.ordinary, options(inputs, context));
+  // Silent: the moment that the runtime takes is no progress.
+  const known = await knownArtifacts(names.ordinary, {
+    ...options(inputs, context),
+    onProgress: undefined,
+  });
   return names.lab ? { ...known, [LAB_IMAGE]: await findLab(context.cacheDir) } : known;
 }
 

@@ -9,6 +9,7 @@ import { statfsSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { SystemError } from "../errors.ts";
 import {
+  AT_EMPTY_PATH,
   AT_FDCWD,
   AT_RECURSIVE,
   O_CLOEXEC,
@@ -21,6 +22,8 @@ import {
 export type Path = string | Uint8Array;
 
 export interface FilesystemUsage {
+  /** The magic number of the kind of file system. */
+  readonly type: number;
   readonly blocks: number;
   readonly bfree: number;
   readonly bavail: number;
@@ -38,9 +41,9 @@ export interface Kernel {
     flags: number | bigint,
     data?: string,
   ): void;
-  /** mount_setattr(2); with `recursive` for the whole tree below. */
+  /** mount_setattr(2) on a path, or on a descriptor of a mount's root; with `recursive` for the whole tree below. */
   setMountAttributes(
-    path: string,
+    mount: string | number,
     attributes: {
       readonly set?: bigint;
       readonly clear?: bigint;
@@ -48,6 +51,10 @@ export interface Kernel {
       readonly recursive?: boolean;
     },
   ): void;
+  /** open_tree(2) with OPEN_TREE_CLONE: a copy of the mount at `path`, with all below it or without, that is nowhere yet. */
+  cloneTree(path: string, options?: { readonly recursive?: boolean }): number;
+  /** move_mount(2): puts what cloneTree answered over the directory or file that `targetFd` is open on. */
+  placeTree(treeFd: number, targetFd: number): void;
   umount(target: string, flags?: number): void;
   pivotRoot(newRoot: string, putOld: string): void;
   unshare(flags: number): void;
@@ -94,6 +101,11 @@ export interface Kernel {
 
 const SYS_OPENAT2 = 437n;
 const SYS_MOUNT_SETATTR = 442n;
+const SYS_OPEN_TREE = 428n;
+const SYS_MOVE_MOUNT = 429n;
+const OPEN_TREE_CLONE = 1;
+const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
+const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const SYS_PIVOT_ROOT = process.arch === "arm64" ? 41n : 155n;
 const SIG_DFL = 0n;
 const F_SETFD = 2;
@@ -150,17 +162,44 @@ export function linuxKernel(): Kernel {
         target,
       );
     },
-    setMountAttributes: (path, attributes) => {
+    setMountAttributes: (mount, attributes) => {
       const attr = Buffer.alloc(32);
       attr.writeBigUInt64LE(attributes.set ?? 0n, 0);
       attr.writeBigUInt64LE(attributes.clear ?? 0n, 8);
       attr.writeBigUInt64LE(attributes.propagation ?? 0n, 16);
-      const flags = attributes.recursive === true ? BigInt(AT_RECURSIVE) : 0n;
-      // mount_setattr(dirfd, path, flags, attr, size): its third argument is a number, so another signature of syscall.
+      const [fd, path] = typeof mount === "number" ? [mount, ""] : [AT_FDCWD, mount];
+      const flags =
+        (attributes.recursive === true ? AT_RECURSIVE : 0) | (path === "" ? AT_EMPTY_PATH : 0);
       check(
         "mount_setattr",
-        libc().syscallAttr(SYS_MOUNT_SETATTR, BigInt(AT_FDCWD), cString(path), flags, attr, 32n),
-        path,
+        libc().syscallAt(SYS_MOUNT_SETATTR, BigInt(fd), cString(path), BigInt(flags), attr, 32n),
+        path === "" ? `descriptor ${fd}` : path,
+      );
+    },
+    cloneTree: (path, options = {}) => {
+      const flags = OPEN_TREE_CLONE | O_CLOEXEC | (options.recursive === true ? AT_RECURSIVE : 0);
+      const fd = libc().syscallAt(
+        SYS_OPEN_TREE,
+        BigInt(AT_FDCWD),
+        cString(path),
+        BigInt(flags),
+        null,
+        0n,
+      );
+      return Number(check("open_tree", fd, path));
+    },
+    placeTree: (treeFd, targetFd) => {
+      const flags = BigInt(MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+      check(
+        "move_mount",
+        libc().syscallAt(
+          SYS_MOVE_MOUNT,
+          BigInt(treeFd),
+          cString(""),
+          BigInt(targetFd),
+          cString(""),
+          flags,
+        ),
       );
     },
     umount: (target, flags = 0) => {
@@ -323,7 +362,7 @@ function load() {
     __errno_location: { arguments: [], return: "pointer" },
   });
   // One symbol has one signature per library handle; other shapes of syscall(2) come from handles of their own.
-  const attr = ffi.dlopen(null, {
+  const at = ffi.dlopen(null, {
     syscall: {
       arguments: ["int64", "int64", "pointer", "int64", "pointer", "int64"],
       return: "int64",
@@ -339,7 +378,7 @@ function load() {
   };
   return {
     ...functions,
-    syscallAttr: attr.functions.syscall,
+    syscallAt: at.functions.syscall,
     syscallPaths: paths.functions.syscall,
     errno,
   };

@@ -70,10 +70,12 @@ function recordingKernel(record: Record, answers: Partial<Kernel>): Kernel {
     };
   const nothing = () => {};
   const descriptor = () => nextFd++;
-  const usage = { blocks: 0, bfree: 0, bavail: 0, bsize: 4096, files: 0, ffree: 0 };
+  const usage = { type: 0, blocks: 0, bfree: 0, bavail: 0, bsize: 4096, files: 0, ffree: 0 };
   return {
     mount: call("mount", answers.mount ?? nothing),
     setMountAttributes: call("setMountAttributes", answers.setMountAttributes ?? nothing),
+    cloneTree: call("cloneTree", answers.cloneTree ?? descriptor),
+    placeTree: call("placeTree", answers.placeTree ?? nothing),
     umount: call("umount", answers.umount ?? nothing),
     pivotRoot: call("pivotRoot", answers.pivotRoot ?? nothing),
     unshare: call("unshare", answers.unshare ?? nothing),

@@ -8,6 +8,10 @@ STACK ?= dev
 # Tests take the tiers that they need: jest projects of test/.
 JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js
 
+# Compiled before the tests start, so that no test waits for a compiler.
+TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci etcd-oci coredns-oci caddy-oci busybox-oci \
+  cni-plugins node node-tools runtime
+
 .DEFAULT_GOAL := help
 .PHONY: help up preview down clean test test-long check bench prerequisites test-prerequisites
 
@@ -35,7 +39,7 @@ check: node_modules/.installed ## the quick loop: format, types, unit tests
 test: test-prerequisites ## everything: unit, integration, conformance, end to end
 	@node_modules/.bin/biome ci --diagnostic-level=error .
 	@node_modules/.bin/tsc -p tsconfig.json
-	@$(RUN) infra/prepare-tests.ts
+	@$(RUN) modules/provider/build/main.ts obtain $(TEST_ARTIFACTS) >/dev/null
 	@$(JEST) --runInBand
 
 bench: test-prerequisites ## side by side with what users would pick instead

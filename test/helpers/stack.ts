@@ -62,7 +62,7 @@ export class TestStack {
       this.name,
       "--cwd",
       join(root, this.program),
-      ...args,
+      ...(args.length > 0 ? ["--", ...args] : []),
     ];
   }
 

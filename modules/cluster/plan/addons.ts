@@ -274,6 +274,8 @@ function coreDnsPod(images: AddonImages): object {
     serviceAccountName: "coredns",
     priorityClassName: "system-cluster-critical",
     dnsPolicy: "Default",
+    // CoreDNS is nobody special, and port 53 is its own in the pod's network.
+    securityContext: { sysctls: [{ name: "net.ipv4.ip_unprivileged_port_start", value: "0" }] },
     tolerations: [{ operator: "Exists" }],
     containers: [
       {
@@ -298,7 +300,7 @@ function coreDnsPod(images: AddonImages): object {
         },
         securityContext: {
           allowPrivilegeEscalation: false,
-          capabilities: { add: ["NET_BIND_SERVICE"], drop: ["ALL"] },
+          capabilities: { drop: ["ALL"] },
           readOnlyRootFilesystem: true,
         },
         volumeMounts: [{ name: "config", mountPath: "/etc/coredns", readOnly: true }],

@@ -33,7 +33,6 @@ function entryAt(config: IgnitionConfig, path: ConfigPath, owners: Owners): Entr
       value = isFields(value) ? value[segment] : undefined;
       shape = shape?.kind === "struct" ? shape.fields[segment]?.shape : undefined;
       rest.push(segment);
-      if (shape?.kind === "list") rest = [];
     }
   }
   if (name === "" && path.length === 0) name = "config";

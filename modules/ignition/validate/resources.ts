@@ -143,7 +143,8 @@ function* checkInline(resource: Resource, at: ConfigPath): Generator<Problem> {
   if (data === undefined) return;
   const plain = resource.compression === "gzip" ? gunzip(data) : data;
   if (plain === undefined) {
-    yield { code: "InvalidGzip", path: [...at, "source"], text: "is not gzip data" };
+    const text = `is not gzip data, or more than ${unpackedLimitBytes >> 20} MiB of it`;
+    yield { code: "InvalidGzip", path: [...at, "source"], text };
     return;
   }
   const [, name = "", digest = ""] =
@@ -156,7 +157,7 @@ function* checkInline(resource: Resource, at: ConfigPath): Generator<Problem> {
 }
 
 /** Larger than any file that belongs into a config; a bomb stops here. */
-const unpackedLimitBytes = 256 * 1024 * 1024;
+const unpackedLimitBytes = 64 << 20;
 
 function gunzip(data: Uint8Array): Uint8Array | undefined {
   try {

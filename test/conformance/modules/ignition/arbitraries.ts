@@ -15,25 +15,25 @@ import {
   user,
 } from "../../../../modules/ignition/index.ts";
 
-const segment = fc.oneof(
-  fc.constantFrom(
-    "a",
-    "b",
-    "etc",
-    "opt",
-    "systemd",
-    "system",
-    "x.service",
-    "x.service.d",
-    "1.conf",
-  ),
+/** Mostly right: a config of several parts is only right if all of them are. */
+function mostly<T>(right: fc.Arbitrary<T>, wrong: fc.Arbitrary<T>): fc.Arbitrary<T> {
+  return fc.oneof({ arbitrary: right, weight: 15 }, { arbitrary: wrong, weight: 1 });
+}
+
+const segment = mostly(
+  fc.constantFrom("a", "b", "etc", "opt", "systemd", "system", "x.service", "1.conf"),
   fc.string({ maxLength: 6 }),
 );
 const path = fc.oneof(
   fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => `/${parts.join("/")}`),
   fc.constantFrom("/etc/systemd/system/x.service", "/etc/systemd/system/x.service.d/1.conf"),
 );
-const mode = fc.integer({ min: 0, max: 0o10000 });
+const mode = mostly(fc.integer({ min: 0, max: 0o777 }), fc.integer({ min: 0o777, max: 0o10001 }));
+const unitText = fc.constantFrom(
+  "",
+  "[Unit]\nA=b\n",
+  "# c\n[Service]\nA=b \\\n c\n[Install]\nAlias=y\n",
+);
 const text = fc.string({ unit: "grapheme", maxLength: 20 });
 
 /** Text made of what matters to a parser of unit files. */
@@ -133,23 +133,31 @@ const directories = fc
 const links = fc
   .record({ path, target: fc.oneof(path, segment), hard: fc.boolean() })
   .map(({ path: at, target, hard }) => (hard ? hardLink(at, target) : symlink(at, target)));
-const unitName = fc.oneof(
+const unitName = mostly(
   fc.constantFrom("x.service", "y.timer", "z@.service", "z@1.service"),
   segment.map((name) => `${name}.service`),
 );
 const dropins = fc.array(
   fc
-    .record({ name: fc.constantFrom("1.conf", "2.conf", "a.txt"), contents: nearlyUnitText })
+    .record({
+      name: mostly(fc.constantFrom("1.conf", "2.conf"), fc.constant("a.txt")),
+      contents: mostly(unitText, nearlyUnitText),
+    })
     .map(({ name, contents }) => dropin(name, contents)),
   { maxLength: 2 },
 );
 const units = fc.oneof(
   fc
-    .record({ name: unitName, contents: nearlyUnitText, enabled: fc.boolean(), dropins })
+    .record({
+      name: unitName,
+      contents: mostly(unitText, nearlyUnitText),
+      enabled: fc.boolean(),
+      dropins,
+    })
     .map(({ name, ...options }) => unit(name, options)),
   unitName.map(maskedUnit),
 );
-const names = fc.oneof(fc.constantFrom("core", "_a", "b-c"), fc.string({ maxLength: 5 }));
+const names = mostly(fc.constantFrom("core", "_a", "b-c"), fc.string({ maxLength: 5 }));
 const users = fc
   .record({ name: names, uid: fc.nat(), groups: fc.array(names, { maxLength: 2 }) })
   .map(({ name, ...options }) => user(name, options));
@@ -160,7 +168,7 @@ const filesystems = fc
   .record({
     device: path,
     format: fc.constantFrom("ext4", "xfs", "vfat", "none"),
-    label: fc.string({ maxLength: 18 }),
+    label: fc.string({ maxLength: 12 }),
     path,
   })
   .map(({ device, ...options }) => filesystem(device, options));

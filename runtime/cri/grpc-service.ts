@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// From protobuf-es descriptors and our handlers to what grpc-js serves: (de)serialisers, cancellation, errors, the log.
+import {
+  create,
+  type DescMethod,
+  type DescService,
+  fromBinary,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import type {
+  ServerUnaryCall,
+  ServiceDefinition,
+  sendUnaryData,
+  UntypedHandleCall,
+  UntypedServiceImplementation,
+} from "@grpc/grpc-js";
+import { GRPC_CODES, UnsupportedError } from "../errors.ts";
+import type { CriContext } from "./context.ts";
+import { grpcStatus } from "./errors.ts";
+import type { Call, Unimplemented } from "./rpc.ts";
+
+/** Handlers of one service differ in their messages; RpcTable has checked each, here they are all the same. */
+type AnyHandler = (
+  request: never,
+  context: CriContext,
+  call: Call,
+) => Promise<Record<string, unknown>>;
+type AnyMessage = MessageShape<DescMethod["input"]>;
+
+/** Paths and serialisers of every method of the service. */
+export function serviceDefinition(service: DescService): ServiceDefinition {
+  return Object.fromEntries(
+    service.methods.map((method) => [
+      method.localName,
+      {
+        path: `/${service.typeName}/${method.name}`,
+        requestStream: method.methodKind === "client_streaming" || isBidirectional(method),
+        responseStream: method.methodKind === "server_streaming" || isBidirectional(method),
+        requestSerialize: (message: AnyMessage) => Buffer.from(toBinary(method.input, message)),
+        requestDeserialize: (bytes: Buffer) => fromBinary(method.input, bytes),
+        responseSerialize: (message: AnyMessage) => Buffer.from(toBinary(method.output, message)),
+        responseDeserialize: (bytes: Buffer) => fromBinary(method.output, bytes),
+      },
+    ]),
+  );
+}
+
+/** The handlers in grpc-js's form. What is "unimplemented" is left out: grpc-js answers UNIMPLEMENTED by itself. */
+export function serviceImplementation(
+  service: DescService,
+  handlers: Readonly<Record<string, AnyHandler | Unimplemented>>,
+  context: CriContext,
+): UntypedServiceImplementation {
+  return Object.fromEntries(
+    service.methods.flatMap((method): [string, UntypedHandleCall][] => {
+      const handler = handlers[method.localName];
+      if (handler === undefined || handler === "unimplemented") {
+        return method.methodKind === "unary" ? [[method.localName, unimplemented(method)]] : [];
+      }
+      return [[method.localName, unary(method, handler, context)]];
+    }),
+  );
+}
+
+function unary(method: DescMethod, handler: AnyHandler, context: CriContext) {
+  return (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>): void => {
+    const { log, system } = context;
+    const startedAt = system.clock.monotonic();
+    const gaveUp = new AbortController();
+    call.on("cancelled", () => gaveUp.abort());
+    const took = () => Math.round(system.clock.monotonic() - startedAt);
+    handler(call.request as never, context, { signal: gaveUp.signal }).then(
+      (response) => {
+        log.debug("Answered", { rpc: method.name, ms: took() });
+        respond(null, create(method.output, response));
+      },
+      (error: unknown) => {
+        const status = grpcStatus(error);
+        const level = EXPECTED.has(status.code) ? "debug" : "warn";
+        log[level]("Refused", {
+          rpc: method.name,
+          ms: took(),
+          code: status.code,
+          error: status.details,
+        });
+        respond(status);
+      },
+    );
+  };
+}
+
+function unimplemented(method: DescMethod) {
+  return (_call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>): void => {
+    respond(grpcStatus(new UnsupportedError(`Cannot answer ${method.name}: not implemented`)));
+  };
+}
+
+/** What clients ask to find out whether something is there. */
+const EXPECTED: ReadonlySet<number> = new Set([GRPC_CODES.NOT_FOUND, GRPC_CODES.UNIMPLEMENTED]);
+
+function isBidirectional(method: DescMethod): boolean {
+  return method.methodKind === "bidi_streaming";
+}

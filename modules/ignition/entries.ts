@@ -4,9 +4,13 @@ import type { IgnitionConfig } from "ignition-config-types";
 import { rules } from "./codes.ts";
 import { type ConfigPath, type Finding, formatPath, type Problem } from "./finding.ts";
 import { configShape, isFields, type Shape } from "./shape.ts";
+import { shown } from "./validate/urls.ts";
 
 /** Whose an entry is: the objects of a merged config that are entries of lists, with the names of their origins. */
 export type Owners = ReadonlyMap<object, readonly string[]>;
+
+/** Keys can be whole SSH keys or data URLs; a path is nearly always shorter. */
+const keyLimit = 200;
 
 interface Entry {
   readonly name: string;
@@ -18,13 +22,13 @@ function entryAt(config: IgnitionConfig, path: ConfigPath, owners: Owners): Entr
   let shape: Shape | undefined = configShape;
   let value: unknown = config;
   let name = "";
-  let found: readonly string[] = [];
+  let found = owners.get(config) ?? [];
   let rest: (string | number)[] = [];
   for (const segment of path) {
     if (shape?.kind === "list") {
       value = Array.isArray(value) ? value[Number(segment)] : undefined;
       const key = shape.key?.(value);
-      const label = key === undefined ? `#${Number(segment) + 1}` : JSON.stringify(key);
+      const label = key === undefined ? `#${Number(segment) + 1}` : shown(key, keyLimit);
       name = [name, `${shape.entry} ${label}`].filter(Boolean).join(" ");
       if (isFields(value)) found = owners.get(value) ?? found;
       rest = [];

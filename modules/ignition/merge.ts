@@ -36,6 +36,7 @@ export function merge(base: NamedConfig, snippets: readonly NamedConfig[]): Merg
   let merged: Fields | undefined;
   for (const { name, config } of [base, ...snippets]) {
     const normalised = normalise(config);
+    merging.owners.set(normalised.fields, [name]);
     own(configShape, normalised.fields, [name], merging.owners);
     alone.push(...check(normalised, merging.owners, "fragment"));
     if (merged === undefined) merged = normalised.fields;

@@ -21,11 +21,11 @@ const lineLimitBytes = 2048;
 /** Parses unit text; never throws. */
 export function parseUnitText(text: string): UnitText {
   const lines = text.split("\n");
+  const long = lines.findIndex(isTooLong);
+  if (long !== -1) return failure(long, `has ${lineLimitBytes} bytes or more, expected fewer`);
   let section = "";
   let installs = false;
   for (let index = 0; index < lines.length; index++) {
-    const long = lines.findIndex(isTooLong);
-    if (long !== -1) return failure(long, `has ${lineLimitBytes} bytes or more, expected fewer`);
     const line = trim(lines[index] ?? "");
     if (line === "" || /^[#;]/.test(line)) {
       if (!line.endsWith("\\")) continue;

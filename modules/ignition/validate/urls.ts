@@ -46,10 +46,10 @@ export function schemeOf(url: string): string | undefined {
   return /^([A-Za-z][A-Za-z0-9+.-]*):/.exec(url)?.[1]?.toLowerCase();
 }
 
-/** A URL for a message: short, on one line, without user and password. */
-export function shown(url: string): string {
-  const hidden = url.replace(/\/\/[^/@]*@/, "//…@");
-  return JSON.stringify(hidden.length > 80 ? `${hidden.slice(0, 80)}…` : hidden);
+/** A URL or other text for a message: short, on one line, without user and password. */
+export function shown(url: string, limit = 80): string {
+  const hidden = url.replace(/:\/\/[^/@]*@/, "://…@");
+  return JSON.stringify(hidden.length > limit ? `${hidden.slice(0, limit)}…` : hidden);
 }
 
 function dataProblem(url: string): UrlProblem | undefined {

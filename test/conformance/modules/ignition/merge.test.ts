@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our merge against Ignition's, on random configs.
 import { spawnSync } from "node:child_process";
-import { expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type IgnitionConfig, merge, render } from "../../../../modules/ignition/index.ts";
 import { mergeable } from "./mergeable.ts";
+import { mergeProgram, OBTAIN_TIMEOUT_MS, type TemporaryProgram } from "./programs.ts";
 
-const program = process.env["COREFLY_IGNITION_MERGE"] ?? "/tmp/b/ignition-merge";
+let program: TemporaryProgram;
+beforeAll(async () => {
+  program = await mergeProgram();
+}, OBTAIN_TIMEOUT_MS);
+afterAll(() => program.remove());
 
 test("merge() makes of any configs what Ignition makes of them", () => {
   const lists = fc.array(mergeable, { minLength: 2, maxLength: 4 });
@@ -25,7 +30,7 @@ function ours(list: readonly IgnitionConfig[]): string {
 }
 
 function theirs(batch: readonly (readonly IgnitionConfig[])[]): readonly string[] {
-  const { status, stdout, stderr } = spawnSync(program, {
+  const { status, stdout, stderr } = spawnSync(program.path, {
     input: JSON.stringify(batch),
     encoding: "utf8",
   });

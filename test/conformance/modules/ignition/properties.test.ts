@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What our builders make and we accept, Ignition's validator accepts; what it refuses, we refuse.
-import { expect, test } from "@jest/globals";
+import { beforeAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import {
   build,
@@ -12,8 +12,12 @@ import {
 } from "../../../../modules/ignition/index.ts";
 import { anyParts, nearlyUnitText, nearlyUrl } from "./arbitraries.ts";
 import { ignitionValidate } from "./ignition-validate.ts";
+import { OBTAIN_TIMEOUT_MS, validatorProgram } from "./programs.ts";
 
-const program = process.env["COREFLY_IGNITION_VALIDATE"] ?? "/tmp/b/ignition-validate";
+let program = "";
+beforeAll(async () => {
+  program = await validatorProgram();
+}, OBTAIN_TIMEOUT_MS);
 
 test("validate() accepts no config of the builders that Ignition refuses", () => {
   let accepted = 0;

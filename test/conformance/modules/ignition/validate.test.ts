@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Our checks against the validator of the Ignition module that machines run.
-import { describe, expect, test } from "@jest/globals";
+import { beforeAll, describe, expect, test } from "@jest/globals";
 import {
   errorsOf,
   type Finding,
@@ -10,11 +10,15 @@ import {
 } from "../../../../modules/ignition/index.ts";
 import { goodConfigs } from "./good-configs.ts";
 import { ignitionValidate, type Verdict } from "./ignition-validate.ts";
+import { OBTAIN_TIMEOUT_MS, validatorProgram } from "./programs.ts";
 import { refusedConfigs } from "./refused-configs.ts";
 import { wrongConfigs } from "./wrong-configs.ts";
 import { wrongStorageConfigs } from "./wrong-storage-configs.ts";
 
-const program = process.env["COREFLY_IGNITION_VALIDATE"] ?? "/tmp/b/ignition-validate";
+let program = "";
+beforeAll(async () => {
+  program = await validatorProgram();
+}, OBTAIN_TIMEOUT_MS);
 
 describe("validate() refuses what Ignition refuses, at the same places:", () => {
   test.each([...wrongConfigs, ...wrongStorageConfigs])(

@@ -45,7 +45,13 @@ export function ociSpec(plan: AppPlan, host: HostFacts): OciSpec {
 export function ociProcess(plan: AppPlan, host: HostFacts): OciProcess {
   return {
     terminal: plan.terminal,
-    user: { uid: plan.uid, gid: plan.gid, additionalGids: plan.supplementaryGids },
+    user: {
+      uid: plan.uid,
+      gid: plan.gid,
+      // With the primary group: a file that its group may *not* read must not open to an app whose first act is to
+      // change its primary group (CVE-2022-36109).
+      additionalGids: [...new Set([plan.gid, ...plan.supplementaryGids])],
+    },
     args: plan.args,
     env: environmentOf(plan),
     cwd: plan.workingDirectory === "" ? "/" : plan.workingDirectory,

@@ -83,6 +83,13 @@ describe("ociSpec()", () => {
     expect(ociSpec(plan({ args }), hostFacts()).process.args).toEqual(args);
   });
 
+  it("keeps the primary group among the supplementary ones, once", () => {
+    const groups = (gid: number, supplementaryGids: readonly number[]) =>
+      ociSpec(plan({ gid, supplementaryGids }), hostFacts()).process.user.additionalGids;
+    expect(groups(5, [])).toEqual([5]);
+    expect(groups(5, [7, 5])).toEqual([5, 7]);
+  });
+
   it("clamps oom_score_adj and capabilities to what the host can give", () => {
     const { process } = ociSpec(
       plan({ ...privilegedFields(), oomScoreAdj: -997 }),

@@ -6,6 +6,7 @@ import { Artifacts } from "../provider/resources/artifacts.ts";
 import { ClusterReady } from "../provider/resources/cluster-ready.ts";
 import { Disk } from "../provider/resources/disk.ts";
 import { ImageSignature } from "../provider/resources/image-signature.ts";
+import { LabImage } from "../provider/resources/lab-image.ts";
 import { Mirror } from "../provider/resources/mirror.ts";
 import { QemuMachine } from "../provider/resources/qemu-machine.ts";
 import { SigningKey } from "../provider/resources/signing-key.ts";
@@ -16,7 +17,7 @@ import {
   NODE_DOWNLOADS,
   planCluster,
 } from "./plan/cluster-plan.ts";
-import { imageArtifact, imageReference, KUBERNETES_ACI, LAB_IMAGE } from "./plan/images.ts";
+import { imageArtifact, imageReference, KUBERNETES_ACI } from "./plan/images.ts";
 import { InvalidArgumentError } from "./plan/invalid-argument-error.ts";
 import { kubeconfig } from "./plan/kubeconfig.ts";
 import type { NodeSecrets } from "./plan/node-secrets.ts";
@@ -86,10 +87,11 @@ export class Cluster extends pulumi.ComponentResource {
       { userId: `corefly cluster ${name} <images@corefly.dev>` },
       { parent: this },
     );
+    const image = new LabImage(`${name}-lab-image`, { parent: this });
     const secrets = createPki(name, plan.certificates, signingKey, this);
     const mirror = this.#mirror(name, plan, artifacts, signingKey);
     const machines = plan.settings.controllers.map((node) =>
-      this.#controller(node, args, plan, { artifacts, mirror, secrets }),
+      this.#controller(node, args, plan, { artifacts, image, mirror, secrets }),
     );
 
     this.kubeconfig = pulumi.secret(
@@ -163,11 +165,12 @@ export class Cluster extends pulumi.ComponentResource {
     plan: ClusterPlan,
     parts: {
       readonly artifacts: Artifacts;
+      readonly image: LabImage;
       readonly mirror: Mirror;
       readonly secrets: pulumi.Output<NodeSecrets>;
     },
   ): QemuMachine {
-    const { artifacts, mirror, secrets } = parts;
+    const { artifacts, image, mirror, secrets } = parts;
     const disk = new Disk(
       `${node.name}-etcd`,
       { sizeGiB: args.etcdDiskGiB ?? 4, label: "etcd" },
@@ -179,14 +182,14 @@ export class Cluster extends pulumi.ComponentResource {
     return new QemuMachine(
       node.name,
       {
-        image: { sha512: digest(artifacts, LAB_IMAGE) },
+        image: { lab: image.recipe },
         ignition: pulumi.secret(ignition),
         cpus: args.controllerCpus ?? 2,
         memoryMiB: args.controllerMemoryMiB ?? 4096,
         disks: [disk.path],
         ports: [...plan.forwards],
       },
-      { parent: this, dependsOn: [mirror] },
+      { parent: this, dependsOn: [image, mirror] },
     );
   }
 }

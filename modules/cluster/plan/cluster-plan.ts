@@ -18,7 +18,6 @@ import {
   imageReference,
   KUBERNETES_ACI,
   kubernetesVersions,
-  LAB_IMAGE,
   NODE_ARCHIVES,
 } from "./images.ts";
 import { InvalidArgumentError } from "./invalid-argument-error.ts";
@@ -51,7 +50,7 @@ export interface ClusterPlan {
   readonly certificates: readonly CertificatePlan[];
   /** Components whose images the mirror serves. */
   readonly images: readonly string[];
-  readonly artifacts: readonly (ArtifactName | typeof LAB_IMAGE)[];
+  readonly artifacts: readonly ArtifactName[];
   /** Path of the Kubernetes ACI on the mirror. */
   readonly aci: string;
   /** Ports of the workstation → ports of the node. */
@@ -84,7 +83,7 @@ export function planCluster(args: ClusterPlanArgs): ClusterPlan {
     ports,
     certificates: certificatesOf(settings, ports),
     images,
-    artifacts: [...NODE_DOWNLOADS, KUBERNETES_ACI, ...images.map(imageArtifact), LAB_IMAGE],
+    artifacts: [...NODE_DOWNLOADS, KUBERNETES_ACI, ...images.map(imageArtifact)],
     aci: aciPath(args.architecture),
     forwards: [
       { host: ports.apiServer, guest: API_SERVER_PORT },

@@ -12,9 +12,6 @@ export const CLUSTER_IMAGES = ["etcd", "coredns"] as const;
 /** The signed image that nodes fetch as an ACI. */
 export const KUBERNETES_ACI = "kubernetes-aci";
 
-/** The machine image that QEMU boots. */
-export const LAB_IMAGE = "lab-image";
-
 /** The domain under which our images are named and signed. */
 export const IMAGE_PREFIX = "corefly.dev";
 

@@ -12,7 +12,6 @@ import { diffBySchema, withChanges } from "../diff.ts";
 import type { CheckFailure, DiffKind, ResourceContext, ResourceHandler } from "../handler.ts";
 import { isMap, type PropertyValues, UNKNOWN } from "../property-value.ts";
 import { listOf, mapOf, optionalText, textsOf } from "../read-values.ts";
-import { findLab, LAB_IMAGE, labFailure, obtainLab } from "./lab-image.ts";
 
 /** Everything compiled from sources on a slow machine. */
 const TWO_HOURS_SECONDS = 7200;
@@ -24,7 +23,7 @@ export const artifacts: ResourceHandler = {
     inputs: {
       names: {
         type: "array",
-        description: "Names of the table in modules/artifacts, or lab-image.",
+        description: "Names of the table in modules/artifacts.",
         required: true,
         items: { type: "string", description: "A name." },
       },
@@ -123,35 +122,20 @@ async function knownDigests(
   inputs: PropertyValues,
   context: ResourceContext,
 ): Promise<Readonly<Record<string, Digest | undefined>>> {
-  const names = wantedNames(inputs);
   // Silent: the moment that the runtime takes is no progress.
-  const known = await knownArtifacts(names.ordinary, {
+  return await knownArtifacts(textsOf(inputs, "names"), {
     ...options(inputs, context),
     onProgress: undefined,
   });
-  return names.lab ? { ...known, [LAB_IMAGE]: await findLab(context.cacheDir) } : known;
 }
 
-// The lab image is made beside the rest: unpacking packages waits for disk and network, compiling for the processor.
 async function obtain(inputs: PropertyValues, context: ResourceContext): Promise<PropertyValues> {
-  const names = wantedNames(inputs);
-  const how = options(inputs, context);
-  const lab = names.lab ? [obtainLab(how)] : [];
-  const [ordinary, ...images] = await Promise.all([obtainArtifacts(names.ordinary, how), ...lab]);
-  const all = [...Object.entries(ordinary), ...images.map((image) => [LAB_IMAGE, image] as const)];
-  const files = all.map(([name, { sha512, sizeBytes, path }]) => [
+  const obtained = await obtainArtifacts(textsOf(inputs, "names"), options(inputs, context));
+  const files = Object.entries(obtained).map(([name, { sha512, sizeBytes, path }]) => [
     name,
     { sha512, sizeBytes, path },
   ]);
   return { files: Object.fromEntries(files) };
-}
-
-function wantedNames(inputs: PropertyValues): { ordinary: readonly string[]; lab: boolean } {
-  const names = textsOf(inputs, "names");
-  return {
-    ordinary: names.filter((name) => name !== LAB_IMAGE),
-    lab: names.includes(LAB_IMAGE),
-  };
 }
 
 function options(inputs: PropertyValues, context: ResourceContext) {
@@ -179,9 +163,8 @@ function nameFailures(news: PropertyValues): CheckFailure[] {
 }
 
 function nameFailure(name: string, architecture: Architecture): string | undefined {
-  if (name === LAB_IMAGE) return labFailure(architecture);
   if (!isArtifactName(name)) {
-    const known = [...Object.keys(table), LAB_IMAGE].join(", ");
+    const known = Object.keys(table).join(", ");
     return `Found "${name}", expected one of ${known}`;
   }
   const { architectures } = table[name];

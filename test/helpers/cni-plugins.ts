@@ -1,16 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where this machine has CNI plugins: those the test run was given, or a distribution's.
-import { existsSync } from "node:fs";
-import { join } from "node:path";
+// The CNI plugins that nodes get, unpacked once for all tests.
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdtempSync, renameSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 
-/** COREFLY_CNI_DIR first; `make test` sets it to the plugins that nodes get. */
+const root = resolve(import.meta.dirname, "../..");
+
+/** Obtains the artefact, which `make test` has built before. */
 export function cniPluginDir(): string {
-  const candidates = [process.env["COREFLY_CNI_DIR"] ?? "", "/opt/cni/bin", "/usr/lib/cni"];
-  const found = candidates.find((each) => each !== "" && existsSync(join(each, "host-local")));
-  if (found === undefined) {
-    throw new Error(
-      "These tests need CNI plugins: set COREFLY_CNI_DIR, or apt-get install containernetworking-plugins",
-    );
+  const stdout = execFileSync(
+    process.execPath,
+    [
+      "--disable-warning=ExperimentalWarning",
+      join(root, "modules/provider/build/main.ts"),
+      "obtain",
+      "cni-plugins",
+    ],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
+  );
+  const { "cni-plugins": plugins } = JSON.parse(stdout) as {
+    readonly "cni-plugins": { readonly path: string; readonly sha512: string };
+  };
+  const directory = join(tmpdir(), `corefly-test-cni-${plugins.sha512.slice(0, 16)}`);
+  if (!existsSync(directory)) {
+    const fresh = mkdtempSync(`${directory}-`);
+    execFileSync("tar", ["-C", fresh, "-xf", plugins.path]);
+    try {
+      renameSync(fresh, directory);
+    } catch {
+      // another test was first
+      rmSync(fresh, { recursive: true });
+    }
   }
-  return found;
+  return join(directory, "cni");
 }

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { cniPluginDir } from "../../../helpers/cni-plugins.ts";
 
 const script = join(import.meta.dirname, "../../../fixtures/net/scenarios.ts");
+const plugins = cniPluginDir();
 let work: string;
 
 beforeEach(() => {
@@ -27,7 +28,7 @@ afterEach(() => {
 function scenario(name: string): unknown {
   const stdout = execFileSync(
     process.execPath,
-    ["--disable-warning=ExperimentalWarning", script, name, work, cniPluginDir()],
+    ["--disable-warning=ExperimentalWarning", script, name, work, plugins],
     { encoding: "utf8", timeout: 60_000 },
   );
   return JSON.parse(stdout);

@@ -56,5 +56,5 @@ function graceAfter(signal: AbortSignal): Grace {
 }
 
 function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === "AbortError";
+  return Object(error).name === "AbortError";
 }

@@ -4,6 +4,7 @@
 // Before x509: its dependency injection wants Reflect's metadata.
 import "reflect-metadata";
 import { randomBytes, webcrypto } from "node:crypto";
+import { isIPv4 } from "node:net";
 import {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
@@ -112,9 +113,20 @@ export async function issueLeaf(
 function alternativeNames(subject: LeafSubject): SubjectAlternativeNameExtension[] {
   const names: JsonGeneralName[] = [
     ...subject.dnsNames.map((value) => ({ type: "dns" as const, value })),
-    ...subject.ipAddresses.map((value) => ({ type: "ip" as const, value })),
+    ...subject.ipAddresses.map((value) => ({ type: "ip" as const, value: fullAddress(value) })),
   ];
   return names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)];
+}
+
+// The library reads neither `::ffff:10.0.0.1` nor every place of `::` right: it gets all eight groups.
+function fullAddress(address: string): string {
+  if (isIPv4(address)) return address;
+  // URL's parser is the platform's own reader of every way to write an IPv6 address.
+  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
+  const groups = (text: string) => text.split(":").filter((group) => group !== "");
+  const after = groups(tail ?? "");
+  const zeros = 8 - groups(head).length - after.length;
+  return [...groups(head), ...Array.from({ length: zeros }, () => "0"), ...after].join(":");
 }
 
 function distinguishedName(organizations: readonly string[], commonName: string): JsonName {

@@ -6,7 +6,7 @@ import { type Decoded, decodeProperties, encodeProperties } from "../codec.ts";
 import type { ResourceContext, ResourceHandler } from "../handler.ts";
 import { type PropertyValues, UNKNOWN } from "../property-value.ts";
 import type { Provider } from "../provider.ts";
-import { protectOutputs } from "../secret-marks.ts";
+import { protectOutputs, protectPartial } from "../secret-marks.ts";
 
 export async function create(
   provider: Provider,
@@ -25,7 +25,11 @@ export async function create(
       const planned = await planCreate(handler, inputs.values, context);
       return withProperties(response, planned, handler, inputs);
     }
-    const { id, outputs } = await handler.create(inputs.values, context);
+    const { id, outputs } = await protectPartial(
+      handler.schema,
+      inputs.secrets,
+      async () => await handler.create(inputs.values, context),
+    );
     response.setId(id);
     return withProperties(response, outputs, handler, inputs);
   });

@@ -6,7 +6,7 @@ import { decodeProperties, encodeProperties } from "../codec.ts";
 import type { ResourceContext, ResourceHandler } from "../handler.ts";
 import { type PropertyValues, UNKNOWN } from "../property-value.ts";
 import type { Provider } from "../provider.ts";
-import { protectOutputs } from "../secret-marks.ts";
+import { protectOutputs, protectPartial } from "../secret-marks.ts";
 import { recorded } from "./recorded.ts";
 
 export async function update(
@@ -23,7 +23,11 @@ export async function update(
     const news = decodeProperties(request.getNews());
     const outputs = request.getPreview()
       ? await planUpdate(handler, olds, news.values, context)
-      : await apply(handler, request.getId(), olds, news.values, context);
+      : await protectPartial(
+          handler.schema,
+          news.secrets,
+          async () => await apply(handler, request.getId(), olds, news.values, context),
+        );
     const response = new providerPb.UpdateResponse();
     response.setRefreshBeforeUpdate(handler.refreshBeforeUpdate ?? false);
     response.setProperties(encodeProperties(protectOutputs(outputs, handler.schema, news.secrets)));

@@ -2,7 +2,7 @@
 // Writes gen/*.ts from the schema files: `npm run generate -w ignition-config-types`. For whoever updates Ignition.
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { compile, type JSONSchema } from "json-schema-to-typescript";
+import { compile } from "json-schema-to-typescript";
 
 /** The spec versions that have types, oldest first; the last one is the package's default. */
 export const specVersions = ["3.3.0", "3.4.0", "3.5.0"] as const;
@@ -23,26 +23,37 @@ const titles: Readonly<Record<string, string>> = {
 
 /** The text of the types of one spec version; pure, so that a test can compare it with what is committed. */
 export async function generateTypes(schemaText: string, version: string): Promise<string> {
-  const schema = JSON.parse(schemaText);
-  for (const [pointer, title] of Object.entries(titles)) {
-    let place = schema;
-    for (const segment of pointer.split("/").filter(Boolean)) place = place[segment];
-    place.title = title;
-  }
-  const definitions = schema.definitions.storage.definitions;
-  for (const name of ["file", "directory", "link"]) definitions[name] = flatten(definitions, name);
+  const schema: unknown = JSON.parse(schemaText);
+  for (const [pointer, title] of Object.entries(titles)) at(schema, pointer)["title"] = title;
+  const storage = at(schema, "definitions/storage/definitions");
+  for (const name of ["file", "directory", "link"]) storage[name] = flatten(storage, name);
   const options = { additionalProperties: false, bannerComment: banner(version) };
-  return compile(schema, "IgnitionConfig", options);
+  return compile(at(schema, ""), "IgnitionConfig", options);
+}
+
+/** The object at a place in a schema; an upstream schema without it needs new titles. */
+function at(schema: unknown, pointer: string): Record<string, unknown> {
+  let place = schema;
+  for (const segment of pointer.split("/").filter(Boolean)) {
+    place = isObject(place) ? place[segment] : undefined;
+  }
+  if (!isObject(place)) throw new Error(`Cannot generate types: schema has no "${pointer}"`);
+  return place;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
 }
 
 /** An `allOf` of a node and its own fields becomes one object, so that it is an interface that others can extend. */
-function flatten(definitions: Record<string, JSONSchema>, name: string): JSONSchema {
-  const own = definitions[name]?.allOf?.[1];
-  const node = definitions["node"];
+function flatten(storage: Record<string, unknown>, name: string): Record<string, unknown> {
   return {
-    title: definitions[name]?.title ?? name,
+    title: at(storage, name)["title"],
     type: "object",
-    properties: { ...node?.properties, ...own?.properties },
+    properties: {
+      ...at(storage, "node/properties"),
+      ...at(storage, `${name}/allOf/1/properties`),
+    },
     required: ["path"],
   };
 }

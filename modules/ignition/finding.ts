@@ -19,7 +19,7 @@ export interface Finding {
   readonly owners: readonly string[];
 }
 
-/** What a check yields; the entry's name and owner are added by {@link ConfigPath}. */
+/** What a check yields; the names of entry and owner are put before the text when it becomes a finding. */
 export interface Problem {
   readonly code: Code;
   readonly path: ConfigPath;

@@ -34,8 +34,8 @@ const PROCESSES = `
   alarm capget capset execve execveat exit exit_group fork futex futex_requeue futex_time64 futex_wait futex_waitv
   futex_wake get_robust_list get_thread_area getcpu getegid getegid32 geteuid geteuid32 getgid getgid32 getgroups
   getgroups32 getitimer getpgid getpgrp getpid getppid getpriority getresgid getresgid32 getresuid getresuid32 getrlimit
-  getrusage getsid gettid getuid getuid32 ioprio_get ioprio_set kill nice pause pidfd_getfd pidfd_open pidfd_send_signal
-  prctl prlimit64 process_madvise ptrace restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
+  getrusage getsid gettid getuid getuid32 ioprio_get ioprio_set kill nice pause pidfd_open pidfd_send_signal
+  prctl prlimit64 ptrace restart_syscall rseq rt_sigaction rt_sigpending rt_sigprocmask
   rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 rt_tgsigqueueinfo sched_get_priority_max
   sched_get_priority_min sched_getaffinity sched_getattr sched_getparam sched_getscheduler sched_rr_get_interval
   sched_rr_get_interval_time64 sched_setaffinity sched_setattr sched_setparam sched_setscheduler sched_yield seccomp
@@ -111,7 +111,10 @@ export const DEFAULT_SECCOMP_PROFILE: SeccompProfile = {
     withCapability("CAP_SYS_CHROOT", "chroot"),
     withCapability("CAP_SYS_MODULE", "delete_module finit_module init_module"),
     withCapability("CAP_SYS_PACCT", "acct"),
-    withCapability("CAP_SYS_PTRACE", "kcmp process_vm_readv process_vm_writev"),
+    withCapability(
+      "CAP_SYS_PTRACE",
+      "kcmp pidfd_getfd process_madvise process_vm_readv process_vm_writev",
+    ),
     withCapability("CAP_SYS_RAWIO", "ioperm iopl"),
     withCapability("CAP_SYS_TIME", "clock_settime clock_settime64 settimeofday stime"),
     withCapability("CAP_SYS_TTY_CONFIG", "vhangup"),

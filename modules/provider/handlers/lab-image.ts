@@ -1,56 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
-// The lab image as one of the artefacts: its file is the manifest, whose digest stands for kernel, initramfs and root.
+// LabImage: makes the lab machine image be in the cache. Its identity is that of its recipe, so previews know it, and
+// machines do not change when the cache was emptied.
 
-import { createHash } from "node:crypto";
-import { join } from "node:path";
-import type { Architecture } from "../../artifacts/artifact.ts";
-import { labManifestText } from "../../artifacts/lab/manifest.ts";
 import { labRecipe, recipeId } from "../../artifacts/lab/recipe.ts";
-import { findLabImage, type LabImage, obtainLabImage } from "../build/lab.ts";
-import { type ObtainedArtifact, type ObtainOptions, obtainArtifacts } from "../build/obtain.ts";
+import { findLabImage } from "../build/lab.ts";
+import { diffBySchema, withChanges } from "../diff.ts";
+import type { ResourceContext, ResourceHandler } from "../handler.ts";
+import { obtainCurrentLabImage } from "../machine/image.ts";
+import type { PropertyValues } from "../property-value.ts";
+import { optionalText } from "../read-values.ts";
 
-export const LAB_IMAGE = "lab-image";
+const schema: ResourceHandler["schema"] = {
+  description: "The lab machine image: Debian with systemd and the real Ignition.",
+  inputs: {},
+  outputs: {
+    recipe: { type: "string", description: "Identity of the image, for QemuMachine." },
+    kernelSha512: { type: "string", description: "The kernel in the cache." },
+    initrdSha512: { type: "string", description: "The initramfs in the cache." },
+    rootSha512: { type: "string", description: "The root disk in the cache, a qcow2 image." },
+    sizeBytes: { type: "integer", description: "Size of the three files." },
+  },
+};
 
-/** There is one for amd64 only. */
-export function labFailure(architecture: Architecture): string | undefined {
-  return architecture === "amd64"
-    ? undefined
-    : `Found no "${LAB_IMAGE}" for ${architecture}, expected amd64`;
-}
+export const labImage: ResourceHandler = {
+  type: "corefly:index:LabImage",
+  schema,
+  timeoutSeconds: 3600,
 
-/** The image if it is in the cache whole. */
-export async function findLab(cacheDir: string): Promise<ObtainedArtifact | undefined> {
-  const image = await findLabImage(cacheDir, recipeId(labRecipe("amd64")));
-  return image === undefined ? undefined : manifestFile(cacheDir, image);
-}
+  async diff(olds, news, context) {
+    const diff = diffBySchema(olds, news, schema);
+    const recipe = recipeId(labRecipe("amd64"));
+    const cached = await findLabImage(context.cacheDir, recipe);
+    const changed = optionalText(olds, "recipe") !== recipe;
+    if (!changed && cached !== undefined) return diff;
+    return withChanges(diff, changed ? { recipe: "update" } : { rootSha512: "update" });
+  },
 
-/** The image, built if it is not there. */
-export async function obtainLab(
-  options: ObtainOptions & { readonly onProgress: (message: string) => void },
-): Promise<ObtainedArtifact> {
-  const image = await obtainLabImage(labRecipe("amd64"), {
-    cacheDir: options.cacheDir,
-    onProgress: options.onProgress,
-    signal: options.signal,
-    obtainIgnition: async () => await ignitionPath(options),
+  async plan() {
+    return { recipe: recipeId(labRecipe("amd64")) };
+  },
+
+  async create(_inputs, context) {
+    const outputs = await obtain(context);
+    return { id: "lab", outputs };
+  },
+
+  async update(_id, _olds, _news, context) {
+    return obtain(context);
+  },
+};
+
+async function obtain(context: ResourceContext): Promise<PropertyValues> {
+  const image = await obtainCurrentLabImage({
+    cacheDir: context.cacheDir,
+    signal: context.signal,
+    onProgress: (message) => context.status(message),
   });
-  return manifestFile(options.cacheDir, image);
-}
-
-// It is compiled here whatever the source: it is not locked, so no release has it.
-async function ignitionPath(options: ObtainOptions): Promise<string> {
-  const { ignition } = await obtainArtifacts(["ignition"], { ...options, source: undefined });
-  if (ignition === undefined) throw new Error("Cannot build the lab image: found no Ignition");
-  return ignition.path;
-}
-
-function manifestFile(cacheDir: string, image: LabImage): ObtainedArtifact {
-  const { rootLabel, kernel, initrd, root } = image;
-  const text = labManifestText({ format: "corefly-lab-v1", rootLabel, kernel, initrd, root });
-  const sha512 = createHash("sha512").update(text).digest("hex");
   return {
-    sha512,
-    sizeBytes: Buffer.byteLength(text),
-    path: join(cacheDir, "blobs/sha512", sha512),
+    recipe: image.recipe,
+    kernelSha512: image.kernel.sha512,
+    initrdSha512: image.initrd.sha512,
+    rootSha512: image.root.sha512,
+    sizeBytes: image.kernel.sizeBytes + image.initrd.sizeBytes + image.root.sizeBytes,
   };
 }

@@ -41,6 +41,7 @@ export async function startMachine(
   folder: MachineFolder,
   now: number,
 ): Promise<DaemonRecord> {
+  await rm(folder.output, { force: true });
   return startDaemon(
     {
       file: QEMU,

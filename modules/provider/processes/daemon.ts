@@ -12,7 +12,7 @@ export interface DaemonCommand {
   readonly args: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** What it says goes here; emptied first. */
+  /** What it says is appended here. */
   readonly output: string;
   /** Where to remember which process it is. */
   readonly record: string;
@@ -39,7 +39,7 @@ export async function startDaemon(
   now: number,
 ): Promise<DaemonRecord> {
   await mkdir(dirname(command.record), { recursive: true });
-  const output = await open(command.output, "w", 0o600);
+  const output = await open(command.output, "a", 0o600);
   try {
     const child = spawn(command.file, [...command.args], {
       cwd: command.cwd,

@@ -21,5 +21,19 @@ export const VERBS: readonly VerbEntry[] = [
     summary: "Sign an image file with an OpenPGP key",
     load: () => import("./image-sign.ts"),
   },
+  {
+    name: "gc",
+    summary: "Remove pods that are over",
+    load: () => import("./gc.ts"),
+  },
+  { name: "list", summary: "List pods", load: () => import("./list.ts") },
+  { name: "rm", summary: "Remove pods that are over", load: () => import("./rm.ts") },
+  {
+    name: "run",
+    summary: "Run an image as a pod, in the foreground",
+    load: () => import("./run.ts"),
+  },
+  { name: "status", summary: "Show a pod's state", load: () => import("./status.ts") },
+  { name: "stop", summary: "Stop pods", load: () => import("./stop.ts") },
   { name: "version", summary: "Print the version", load: () => import("./version.ts") },
 ];

@@ -36,9 +36,13 @@ export interface PlanInput {
   readonly environment: Readonly<Record<string, string>>;
   /** Variables out of --set-env-file. */
   readonly fileEnvironment: readonly NameValue[];
+  readonly insecure: readonly RunProtection[];
   /** appc's names: "linux", "amd64". */
   readonly host: { readonly os: string; readonly arch: string };
 }
+
+/** What --insecure-options can switch off for a running app. */
+export type RunProtection = "capabilities" | "paths" | "seccomp";
 
 export interface PortPlan {
   readonly name: string;
@@ -77,6 +81,8 @@ export interface PodPlan {
   readonly dns: DnsRequest;
   readonly hosts: HostsRequest;
   readonly interactive: boolean;
+  /** Protections that were switched off by --insecure-options. */
+  readonly insecure: readonly RunProtection[];
   readonly volumes: readonly Volume[];
   readonly app: PlannedApp;
   readonly manifest: PodManifest;
@@ -113,6 +119,7 @@ export function planPod(input: PlanInput): PodPlan {
     dns: request.dns,
     hosts: request.hosts,
     interactive: request.interactive,
+    insecure: input.insecure,
     volumes: volumes.volumes,
     app,
     manifest: podManifest(input, app, volumes.volumes, ports, image, appRequest),
@@ -132,7 +139,7 @@ function checkPlatform(image: PlannedImage, host: PlanInput["host"]): void {
       if (image.format === "aci") {
         throw new UsageError(`missing ${label} label in the image manifest`);
       }
-    } else if (value !== host[label]) {
+    } else if (value !== host[label] && !(value === "arm64" && host.arch === "aarch64")) {
       throw new UsageError(
         `Cannot run image "${image.name}": its ${label} is ${value}, this host's is ${host[label]}`,
       );

@@ -5,13 +5,14 @@ import { formatPodManifest } from "../pod/manifest.ts";
 import { POD_FILES, type Pod } from "../pod/pod.ts";
 import type { Pods } from "../pod/pods.ts";
 import { parsePodUuid } from "../pod/uuid.ts";
-import { MNT_DETACH } from "../system/constants.ts";
+import { CLONE_NEWNS, O_RDONLY } from "../system/constants.ts";
 import type { System } from "../system/system.ts";
 import { startFly } from "./fly.ts";
 import type { OciHost } from "./oci.ts";
 import { startOci } from "./oci.ts";
 import { appPaths } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
+import { removePod } from "./remove.ts";
 import { hostsFile, resolvConfFile } from "./resolver-files.ts";
 
 export interface RunHost {
@@ -21,22 +22,27 @@ export interface RunHost {
   readonly warn: (message: string) => void;
 }
 
+export interface RunOptions {
+  readonly uuidFileSave: string | undefined;
+  readonly signal: AbortSignal;
+  /** The pod's manifest is on disk: its image is known to be in use. */
+  readonly onPrepared?: () => void;
+}
+
 /**
  * Never returns when all goes well: the process becomes the app (fly) or its supervisor crun (oci), with the same pid, and
  * the pod's lock goes with it. On failure the pod is removed again.
  */
-export async function runPod(
-  host: RunHost,
-  plan: PodPlan,
-  options: { readonly uuidFileSave: string | undefined; readonly signal: AbortSignal },
-): Promise<never> {
+export async function runPod(host: RunHost, plan: PodPlan, options: RunOptions): Promise<never> {
   const { system, pods } = host;
   const pod = pods.create(parsePodUuid(plan.uuid));
+  const home = system.files.openSync("/proc/thread-self/ns/mnt", O_RDONLY);
   try {
     if (options.uuidFileSave !== undefined) {
       system.files.writeFileSync(options.uuidFileSave, pod.uuid, { mode: 0o644 });
     }
     prepare(system, pod, plan);
+    options.onPrepared?.();
     pod.moveTo("run");
     switch (plan.flavour) {
       case "fly":
@@ -45,7 +51,8 @@ export async function runPod(
         return await startOci(system, pod, plan, host.oci, options.signal);
     }
   } catch (cause) {
-    discard(system, pod);
+    returnHome(system, home);
+    await discard(host, pod);
     throw cause;
   }
 }
@@ -78,26 +85,24 @@ function prepare(system: System, pod: Pod, plan: PodPlan): void {
   files.writeFileAtomicSync(pod.path(POD_FILES.manifest), formatPodManifest(plan.manifest));
 }
 
-/** Best effort: what cannot be removed now (a mount of this namespace is in the way) is garbage, and gc's. */
-function discard(system: System, pod: Pod): void {
-  try {
-    pod.moveTo("garbage");
-    for (const app of system.files.listNamesSync(pod.path(POD_FILES.apps))) {
-      unmount(system, appPaths(pod, app).rootfs);
-    }
-    system.files.removeTreeSync(pod.dir);
-  } catch {
-    // The first error is the one to report.
-  } finally {
-    pod.close();
+/** With the mount namespace of the attempt its mounts go too. setns(2) refuses threads that never left. */
+function returnHome(system: System, home: number): void {
+  const { files, kernel } = system;
+  if (files.statSync("/proc/thread-self/ns/mnt").ino !== files.fstatSync(home).ino) {
+    kernel.setns(home, CLONE_NEWNS);
   }
 }
 
-/** Of our own namespace: the host's has none of a pod's mounts. */
-function unmount(system: System, path: string): void {
+/** Best effort: what cannot be removed now is garbage, and gc's. */
+async function discard(host: RunHost, pod: Pod): Promise<void> {
   try {
-    system.kernel.umount(path, MNT_DETACH);
-  } catch {
-    // EINVAL: nothing is mounted there yet
+    pod.moveTo("garbage");
+    await removePod(host, pod);
+  } catch (cause) {
+    host.warn(
+      `Pod "${pod.uuid}" is left for gc: ${cause instanceof Error ? cause.message : cause}`,
+    );
+  } finally {
+    pod.close();
   }
 }

@@ -28,6 +28,7 @@ const plan = planPod({
   ],
   environment: {},
   fileEnvironment: [],
+  insecure: [],
   host: { os: "linux", arch: "amd64" },
 });
 try {
@@ -35,7 +36,13 @@ try {
     {
       system,
       pods: new Pods(system, dataDir),
-      oci: { programPath: (process.env["PATH"] ?? "").split(":") },
+      oci: {
+        programPath: (process.env["PATH"] ?? "").split(":"),
+        cniPath: (process.env["CNI_PATH"] ?? "").split(":"),
+        netConfDirs: [],
+        dataDir,
+        runtimeDir: process.env["RUNTIME_DIR"] ?? "/run/corefly-test",
+      },
       warn: (message) => process.stderr.write(`${message}\n`),
     },
     plan,

@@ -2,7 +2,7 @@
 // Carries a fly plan out: the mounts, then chroot, then this process becomes the app. The caller has entered the mount
 // namespace, taken the trees and mounted the root.
 import { CoreflyError, UsageError } from "../../errors.ts";
-import { MOUNT_ATTR_RDONLY, O_DIRECTORY, O_PATH } from "../../system/constants.ts";
+import { MOUNT_ATTR_RDONLY } from "../../system/constants.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { mountPointKind, type RootDirectory } from "../root-directory.ts";
@@ -72,11 +72,10 @@ export function findAppProgram(root: RootDirectory, app: FlyApp): string {
 
 /** Never returns. `lockFd` stays open in the app: the pod lives as long as somebody has it. */
 export function becomeApp(system: System, app: FlyApp, program: string, lockFd: number): never {
-  const { kernel, files, exec } = system;
+  const { kernel, exec } = system;
   if (app.readOnlyRootfs) {
     kernel.setMountAttributes(app.rootfs, { set: MOUNT_ATTR_RDONLY });
   }
-  const home = files.openSync("/", O_PATH | O_DIRECTORY);
   kernel.chroot(app.rootfs);
   try {
     process.chdir(app.workingDirectory);
@@ -84,21 +83,10 @@ export function becomeApp(system: System, app: FlyApp, program: string, lockFd: 
     kernel.setCredentials({ uid: app.user.uid, gid: app.user.gid, groups: app.user.gids });
     return exec.replaceProcess(program, app.args, app.environment);
   } catch (cause) {
-    leaveRoot(system, home);
     throw new CoreflyError(
       "EXEC",
       `Cannot start app "${app.name}": program "${program}" says ${errnoOf(cause)}`,
       { cause },
     );
-  }
-}
-
-/** Back to where the pod's directory can be tidied up, as far as we still may. */
-function leaveRoot(system: System, home: number): void {
-  try {
-    system.kernel.chroot(`/proc/self/fd/${home}`);
-    process.chdir("/");
-  } catch {
-    // The user was changed already: then gc removes the pod.
   }
 }

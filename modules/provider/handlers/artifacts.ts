@@ -10,7 +10,7 @@ import { hostArchitecture } from "../build/host.ts";
 import { knownArtifacts, obtainArtifacts } from "../build/obtain.ts";
 import { diffBySchema, withChanges } from "../diff.ts";
 import type { CheckFailure, DiffKind, ResourceContext, ResourceHandler } from "../handler.ts";
-import { isMap, type PropertyValues, UNKNOWN } from "../property-value.ts";
+import { hasUnknown, isMap, type PropertyValues, UNKNOWN } from "../property-value.ts";
 import { listOf, mapOf, optionalText, textsOf } from "../read-values.ts";
 
 /** Everything compiled from sources on a slow machine. */
@@ -69,6 +69,8 @@ export const artifacts: ResourceHandler = {
   },
 
   async diff(olds, news, context) {
+    const diff = diffBySchema(olds, news, this.schema);
+    if (hasUnknown(news)) return diff;
     const changed: Record<string, DiffKind> = {};
     const present = mapOf(olds, "files");
     for (const [name, digest] of Object.entries(await knownDigests(news, context))) {
@@ -78,11 +80,11 @@ export const artifacts: ResourceHandler = {
         changed[`files["${name}"].sha512`] = "update";
       }
     }
-    return withChanges(diffBySchema(olds, news, this.schema), changed);
+    return withChanges(diff, changed);
   },
 
   async plan(_olds, news, context) {
-    if (listOf(news, "names").some((name) => typeof name !== "string")) return {};
+    if (hasUnknown(news)) return {};
     const known = await knownDigests(news, context);
     const files = Object.entries(known).map(([name, digest]) => [
       name,

@@ -18,8 +18,11 @@ export async function buildImage(
   context: BuildContext,
 ): Promise<Built> {
   const files = new Map<ArtifactName, string>();
+  const debian: Record<string, string> = {};
   for (const name of ingredients(context.name)) {
-    files.set(name, (await context.ingredient(name)).path);
+    const ingredient = await context.ingredient(name);
+    files.set(name, ingredient.path);
+    Object.assign(debian, ingredient.debian);
   }
   const spec = imageSpec(recipe, artifacts[context.name].version, context.architecture, {
     asset: imageAsset,
@@ -50,5 +53,5 @@ export async function buildImage(
     },
     context.logFile,
   );
-  return { file };
+  return Object.keys(debian).length === 0 ? { file } : { file, debian };
 }

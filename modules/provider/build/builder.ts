@@ -5,6 +5,12 @@ import type { Architecture } from "../../artifacts/artifact.ts";
 import type { ArtifactName } from "../../artifacts/table.ts";
 import type { CachedFile } from "./cache.ts";
 
+/** A finished artefact. */
+export interface ObtainedArtifact extends CachedFile {
+  /** Debian packages in it, with their versions. */
+  readonly debian?: Readonly<Record<string, string>>;
+}
+
 /** Everything about one build that is not in its recipe. */
 export interface BuildContext {
   readonly name: ArtifactName;
@@ -19,7 +25,7 @@ export interface BuildContext {
   readonly signal?: AbortSignal | undefined;
   progress(message: string): void;
   /** A finished artefact that this one is made of. */
-  ingredient(name: ArtifactName): Promise<CachedFile>;
+  ingredient(name: ArtifactName): Promise<ObtainedArtifact>;
 }
 
 /** A finished file in the work folder, to be moved away. */

@@ -80,7 +80,6 @@ export function goEnvironment(
     GOOS: "linux",
     GOPATH: `${folders.cache}/path`,
     GOROOT: folders.root,
-    GOTELEMETRY: "off",
     GOTOOLCHAIN: "local",
     GOWORK: "off",
   };

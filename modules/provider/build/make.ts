@@ -3,7 +3,6 @@
 
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { LockEntry } from "../../artifacts/lock.ts";
 import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
 import { ArtifactError } from "./artifact-error.ts";
 import { buildBundle, buildNotices } from "./build-bundle.ts";
@@ -11,9 +10,8 @@ import { buildDebian } from "./build-debian.ts";
 import { buildGo } from "./build-go.ts";
 import { buildImage } from "./build-image.ts";
 import { buildNpm } from "./build-npm.ts";
-import type { BuildContext, Built } from "./builder.ts";
+import type { BuildContext, Built, ObtainedArtifact } from "./builder.ts";
 import {
-  type CachedFile,
   cachePath,
   digestFile,
   findBlob,
@@ -25,12 +23,6 @@ import { duration, megabytes } from "./duration.ts";
 import { exclusively } from "./exclusive.ts";
 import { downloadRelease } from "./release.ts";
 import { isMadeAnew, type Request } from "./request.ts";
-
-/** A finished artefact. */
-export interface ObtainedArtifact extends CachedFile {
-  /** Debian packages in it, with their versions. */
-  readonly debian?: Readonly<Record<string, string>>;
-}
 
 type Ingredient = (name: ArtifactName) => Promise<ObtainedArtifact>;
 
@@ -46,7 +38,8 @@ export async function find(request: Request): Promise<ObtainedArtifact | undefin
       `its recipe is ${recipe}, and lock.${architecture}.json has ${locked.recipe}; after a change of the recipe run: node modules/provider/build/main.ts lock ${name}`,
     );
   }
-  return findBlob(cacheDir, locked);
+  const blob = await findBlob(cacheDir, locked);
+  return blob && { ...blob, ...debianOf(locked) };
 }
 
 /** Makes it, unless another process just did. `ingredient` gives the artefacts that it is made of. */
@@ -83,13 +76,13 @@ async function makeIn(
     const options = { signal: request.options.signal, progress: request.progress };
     const digest = await downloadRelease(source.releaseUrl, request.locked, file, options);
     request.progress(`Downloaded ${megabytes(digest.sizeBytes)} in ${took()}`);
-    return keepDigested(cacheDir, file, digest);
+    return { ...(await keepDigested(cacheDir, file, digest)), ...debianOf(request.locked) };
   }
   const built = await build(contextOf(workDir, request, ingredient));
   const digest = await digestFile(built.file);
   checkAgainstLock(request, digest, built.debian);
   const kept = await keepDigested(cacheDir, built.file, digest);
-  const debian = built.debian === undefined ? {} : { debian: built.debian };
+  const debian = debianOf(built);
   if (!isMadeAnew(request.name)) {
     await rememberBuilt(cacheDir, request.recipe, { ...digest, ...debian });
   }
@@ -142,13 +135,15 @@ function checkAgainstLock(
   if (lockEntry === undefined || !sameVersions(lockEntry.debian, debian)) {
     return;
   }
-  checkDigest(lockEntry, found.sha512, `lock.${architecture}.json`);
+  if (lockEntry.sha512 !== found.sha512) {
+    throw new ArtifactError(
+      `built with sha512 ${found.sha512}, wanted ${lockEntry.sha512} as in lock.${architecture}.json`,
+    );
+  }
 }
 
-function checkDigest(wanted: LockEntry, found: string, where: string): void {
-  if (wanted.sha512 !== found) {
-    throw new ArtifactError(`built with sha512 ${found}, wanted ${wanted.sha512} as in ${where}`);
-  }
+function debianOf(from: Pick<ObtainedArtifact, "debian">): Pick<ObtainedArtifact, "debian"> {
+  return from.debian === undefined ? {} : { debian: from.debian };
 }
 
 function sameVersions(

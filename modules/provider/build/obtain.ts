@@ -5,8 +5,9 @@
 import type { LockedArtifact } from "../../artifacts/lock.ts";
 import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
 import { ArtifactError } from "./artifact-error.ts";
+import type { ObtainedArtifact } from "./builder.ts";
 import { hostArchitecture } from "./host.ts";
-import { find, make, type ObtainedArtifact } from "./make.ts";
+import { find, make } from "./make.ts";
 import {
   type BindingLock,
   bindingLock,
@@ -16,7 +17,7 @@ import {
   requestOf,
 } from "./request.ts";
 
-export type { ObtainedArtifact } from "./make.ts";
+export type { ObtainedArtifact } from "./builder.ts";
 export type { ObtainOptions } from "./request.ts";
 
 /**

@@ -8,6 +8,11 @@ import { certificateAuthority } from "./handlers/certificate-authority.ts";
 import { imageSignature } from "./handlers/image-signature.ts";
 import { keyPair } from "./handlers/key-pair.ts";
 import { signingKey } from "./handlers/signing-key.ts";
+import { clusterReady } from "./handlers/cluster-ready.ts";
+import { disk } from "./handlers/disk.ts";
+import { labImage } from "./handlers/lab-image.ts";
+import { mirror } from "./handlers/mirror.ts";
+import { qemuMachine } from "./handlers/qemu-machine.ts";
 
 export const handlers: readonly ResourceHandler[] = [
   artifacts,
@@ -16,4 +21,9 @@ export const handlers: readonly ResourceHandler[] = [
   keyPair,
   signingKey,
   imageSignature,
+  clusterReady,
+  disk,
+  labImage,
+  mirror,
+  qemuMachine,
 ];

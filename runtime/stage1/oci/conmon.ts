@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // conmon, the monitor beside each container: it outlives us, holds the container's stdio, writes its log in CRI format and
 // leaves its exit status on disk. Command line as data, and a thin runner.
-import { Socket } from "node:net";
+import type { Socket } from "node:net";
 import { ExecError, InternalError, PodStateError } from "../../errors.ts";
-import { O_NONBLOCK, O_RDONLY, O_WRONLY } from "../../system/constants.ts";
+import { O_NONBLOCK, O_WRONLY } from "../../system/constants.ts";
 import type { SpawnCommand } from "../../system/exec.ts";
 import { isMissing } from "../../system/files.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunGlobalArguments, crunMessage } from "./crun.ts";
+import { openOutputPipe } from "./output-pipe.ts";
 
 /** What one monitor is told. All paths are absolute. */
 export interface ConmonOptions {
@@ -126,7 +127,7 @@ export async function createContainer(
   for (const directory of [options.persistDir, options.exitDir, options.socketDir]) {
     await files.mkdirp(directory, { mode: 0o700 });
   }
-  const sync = openSyncPipe(system, `${options.bundle}/sync`);
+  const sync = openOutputPipe(system, `${options.bundle}/sync`);
   let stderr = "";
   let ended: Promise<void>;
   try {
@@ -246,22 +247,6 @@ async function writeControl(
     files.writeSync(fd, line);
   } finally {
     files.closeSync(fd);
-  }
-}
-
-/** A fifo and not a pipe of Node's, since conmon must get the write end under a number of our choice. */
-function openSyncPipe(
-  system: System,
-  path: string,
-): { readonly reader: Socket; readonly writeFd: number } {
-  const { kernel, files } = system;
-  kernel.mkfifo(path, 0o600);
-  try {
-    const readFd = files.openSync(path, O_RDONLY | O_NONBLOCK);
-    const writeFd = files.openSync(path, O_WRONLY);
-    return { reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
-  } finally {
-    files.unlinkSync(path);
   }
 }
 

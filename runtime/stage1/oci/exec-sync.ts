@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // One more process in a running app, run to its end with its output collected: CRI's ExecSync, and so exec probes.
 import { CoreflyError, ExecError, TimeoutError } from "../../errors.ts";
-import type { Exec } from "../../system/exec.ts";
+import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
+import { type OutputPipe, openOutputPipe } from "./output-pipe.ts";
 import { killProcessTree } from "./process-tree.ts";
 import type { OciProcess } from "./spec-types.ts";
 
@@ -49,19 +50,7 @@ export async function execSync(
   try {
     await files.writeFile(processFile, JSON.stringify(options.process), { mode: 0o600 });
     const command = crunExecCommand(crun, { id: options.id, processFile, logFile });
-    const child = crun.view(() =>
-      // A session of its own, which killProcessTree() starts from.
-      system.exec.spawnProcess({
-        ...command,
-        stdout: "pipe",
-        stderr: "pipe",
-        stdin: "ignore",
-        detached: true,
-      }),
-    );
-    // Detached children do not keep this process alive, but this one is waited for.
-    child.ref();
-    const ended = await collect(system, child, options);
+    const ended = await runToEnd(system, crun, command, scratch, options);
     const log = (await files.findText(logFile)) ?? "";
     if (ended.exitCode !== 0 && /"level"\s*:\s*"error"/.test(log)) {
       throw crunError(`run a command in app "${options.id}"`, crunMessage(log));
@@ -73,14 +62,64 @@ export async function execSync(
   }
 }
 
-function collect(
+async function runToEnd(
   system: System,
-  child: ChildProcess,
+  crun: Crun,
+  command: Command,
+  scratch: string,
   options: ExecSyncOptions,
 ): Promise<ExecSyncResult> {
+  const [out, err] = [
+    openOutputPipe(system, `${scratch}.out`),
+    openOutputPipe(system, `${scratch}.err`),
+  ];
+  const [stdout, stderr] = [collect(out.reader), collect(err.reader)];
+  try {
+    const child = startChild(system, crun, command, out.writeFd, err.writeFd);
+    const exitCode = await endOf(system, child, options);
+    await Promise.race([Promise.all([stdout.ended, stderr.ended]), system.clock.sleep(DRAIN_MS)]);
+    return { exitCode, stdout: stdout.bytes(), stderr: stderr.bytes() };
+  } finally {
+    out.reader.destroy();
+    err.reader.destroy();
+  }
+}
+
+function startChild(
+  system: System,
+  crun: Crun,
+  command: Command,
+  stdout: number,
+  stderr: number,
+): ChildProcess {
+  try {
+    const child = crun.view(() =>
+      system.exec.spawnProcess({
+        ...command,
+        // Not /dev/null: crun gives its streams to the app's user, and the host's null device would go with them.
+        stdin: "pipe",
+        stdout,
+        stderr,
+        // A session of its own, which killProcessTree() starts from.
+        detached: true,
+      }),
+    );
+    // Detached children do not keep this process alive, but this one is waited for.
+    child.ref();
+    child.stdin?.on("error", () => {});
+    child.stdin?.end();
+    return child;
+  } finally {
+    system.files.closeSync(stdout);
+    system.files.closeSync(stderr);
+  }
+}
+
+/** The exit code; when time runs out or the caller gives up, everything is killed and the error says why. */
+function endOf(system: System, child: ChildProcess, options: ExecSyncOptions): Promise<number> {
   const { timeoutMs, signal } = options;
+  const doing = `Cannot run a command in app "${options.id}"`;
   return new Promise((resolve, reject) => {
-    const [stdout, stderr] = [collector(child.stdout), collector(child.stderr)];
     let stopped: CoreflyError | undefined;
     const stop = (error: CoreflyError) => {
       stopped ??= error;
@@ -89,53 +128,25 @@ function collect(
       }
     };
     const onAbort = () =>
-      stop(
-        new CoreflyError("CANCELLED", `Cannot run a command in app "${options.id}": cancelled`, {
-          cause: signal?.reason,
-        }),
-      );
-    const timer =
-      timeoutMs === undefined
-        ? undefined
-        : setTimeout(
-            () =>
-              stop(
-                new TimeoutError(
-                  `Cannot run a command in app "${options.id}": not done within ${timeoutMs} ms`,
-                ),
-              ),
-            timeoutMs,
-          );
-    let drain: NodeJS.Timeout | undefined;
-    const finish = (settle: () => void) => {
+      stop(new CoreflyError("CANCELLED", `${doing}: cancelled`, { cause: signal?.reason }));
+    const onTimeout = () => stop(new TimeoutError(`${doing}: not done within ${timeoutMs} ms`));
+    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    const settle = () => {
       clearTimeout(timer);
-      clearTimeout(drain);
       signal?.removeEventListener("abort", onAbort);
-      child.stdout?.destroy();
-      child.stderr?.destroy();
+    };
+    child.once("error", (cause) => {
       settle();
-    };
-    child.once("error", (cause) =>
-      finish(() =>
-        reject(new ExecError(`Cannot run crun: ${errnoOf(cause)}`, { stderrTail: "" }, { cause })),
-      ),
-    );
-    const done = () => {
-      const error = stopped;
-      finish(() =>
-        error === undefined
-          ? resolve({
-              exitCode: child.exitCode ?? 255,
-              stdout: stdout.bytes(),
-              stderr: stderr.bytes(),
-            })
-          : reject(error),
-      );
-    };
-    child.once("exit", () => {
-      drain = setTimeout(done, DRAIN_MS);
+      reject(new ExecError(`${doing}: ${errnoOf(cause)}`, { stderrTail: "" }, { cause }));
     });
-    child.once("close", done);
+    child.once("exit", (code) => {
+      settle();
+      if (stopped === undefined) {
+        resolve(code ?? 255);
+      } else {
+        reject(stopped);
+      }
+    });
     if (signal?.aborted === true) {
       onAbort();
     } else {
@@ -144,14 +155,20 @@ function collect(
   });
 }
 
-function collector(stream: ChildProcess["stdout"]): { readonly bytes: () => Uint8Array } {
+function collect(stream: OutputPipe["reader"]): {
+  readonly ended: Promise<void>;
+  readonly bytes: () => Uint8Array;
+} {
   const chunks: Buffer[] = [];
   let left = MAX_EXEC_OUTPUT_BYTES;
-  stream?.on("data", (chunk: Buffer) => {
+  stream.on("data", (chunk: Buffer) => {
     if (left > 0) {
       chunks.push(chunk.subarray(0, left));
       left -= chunk.length;
     }
   });
-  return { bytes: () => Buffer.concat(chunks) };
+  const ended = new Promise<void>((resolve) => {
+    stream.once("close", resolve);
+  });
+  return { ended, bytes: () => Buffer.concat(chunks) };
 }

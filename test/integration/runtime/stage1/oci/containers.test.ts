@@ -136,6 +136,17 @@ describe("execSync()", () => {
   }, 30_000);
 });
 
+describe("the host's /dev/null", () => {
+  it("does not go to an app's user when it is created, gets a further process or runs in the foreground", () => {
+    expect(scenario("nullDevice")).toEqual({
+      unchanged: true,
+      said: ["end"],
+      exitCode: 0,
+      foreground: [0, "end\n"],
+    });
+  }, 30_000);
+});
+
 describe("ociSpec()", () => {
   it("mounts parents before children, whatever the order in the plan (POD-07), and read-only as deep as asked", () => {
     expect(scenario("mounts")).toEqual([

@@ -89,7 +89,13 @@ function context(
       join(home, "bin"),
       ...(env["PATH"] ?? "/usr/sbin:/usr/bin:/sbin:/bin").split(":"),
     ],
-    cniPath: [join(home, "cni"), "/usr/lib/cni", "/opt/cni/bin"],
+    // CNI_PATH is what every CNI tool listens to.
+    cniPath: [
+      ...(env["CNI_PATH"] ?? "").split(":").filter((dir) => dir !== ""),
+      join(home, "cni"),
+      "/usr/lib/cni",
+      "/opt/cni/bin",
+    ],
     out,
     warn,
     debug: (message, by) => (globals.debug ? warn(message, by) : undefined),

@@ -12,6 +12,31 @@ export interface VerbEntry {
 
 export const VERBS: readonly VerbEntry[] = [
   {
+    name: "fetch",
+    summary: "Fetch images into the store",
+    load: () => import("./fetch.ts"),
+  },
+  {
+    name: "image cat-manifest",
+    summary: "Print the manifest of an image",
+    load: () => import("./image-cat-manifest.ts"),
+  },
+  {
+    name: "image list",
+    summary: "List images in the store",
+    load: () => import("./image-list.ts"),
+  },
+  {
+    name: "image rm",
+    summary: "Remove images from the store",
+    load: () => import("./image-rm.ts"),
+  },
+  {
+    name: "trust",
+    summary: "Trust a key for images",
+    load: () => import("./trust.ts"),
+  },
+  {
     name: "image build",
     summary: "Write an image from a description",
     load: () => import("./image-build.ts"),

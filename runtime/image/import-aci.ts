@@ -3,7 +3,7 @@
 // are judged, and only then it becomes an image.
 import { createHash } from "node:crypto";
 import { TrustError, UnsupportedError } from "../errors.ts";
-import type { ImageRecord, StoredImage } from "../store/record.ts";
+import type { ImageRecord } from "../store/record.ts";
 import type { TemporaryTree } from "../store/trees.ts";
 import { AciUnpacker } from "../store/unpack/aci-unpacker.ts";
 import { type Ingested, ingest } from "../store/unpack/ingest.ts";
@@ -19,6 +19,8 @@ export interface AciImportOptions extends ImportOptions {
   /** For messages and the record: a path or URL. */
   readonly origin: string;
   readonly totalBytes?: number | undefined;
+  /** What the server calls this version. */
+  readonly etag?: string | undefined;
   /** undefined only where the user said that images need no signature. */
   readonly verify:
     | { readonly signature: DetachedSignature; readonly keystore: Keystore }
@@ -40,7 +42,7 @@ interface Unpacked {
 export async function importAci(
   source: AsyncIterable<Buffer>,
   options: AciImportOptions,
-): Promise<StoredImage> {
+): Promise<ImageRecord> {
   const { store } = options;
   return store.whileFetching(() =>
     store.trees.withTemporary(async (temporary) => {
@@ -138,7 +140,7 @@ async function keep(
   temporary: TemporaryTree,
   image: { manifest: AppcManifest; digest: string; signedBy: string; budget: Budget },
   options: AciImportOptions,
-): Promise<StoredImage> {
+): Promise<ImageRecord> {
   const { store, system, origin } = options;
   const { manifest, digest, budget } = image;
   const dependencies: ImageRecord[] = [];
@@ -169,6 +171,7 @@ async function keep(
     ],
     manifest: manifest.raw,
     source: origin,
+    etag: options.etag ?? "",
     signedBy: image.signedBy,
   });
 }

@@ -3,7 +3,7 @@
 // it, kept under its chain id, and shared with every image that begins with the same layers.
 import { createHash } from "node:crypto";
 import { DigestMismatchError, InvalidManifestError, UnsupportedError } from "../errors.ts";
-import type { StoredImage } from "../store/record.ts";
+import type { ImageRecord } from "../store/record.ts";
 import type { TreeName } from "../store/trees.ts";
 import { ingest } from "../store/unpack/ingest.ts";
 import { LayerUnpacker } from "../store/unpack/layer-unpacker.ts";
@@ -34,7 +34,7 @@ export async function importOci(
   image: OciImage,
   source: BlobSource,
   options: ImportOptions,
-): Promise<StoredImage> {
+): Promise<ImageRecord> {
   const { store, system } = options;
   const { manifest, origin } = image;
   const bytes = await readBlob(source, manifest.config, `config of ${origin}`, MAX_CONFIG_BYTES);
@@ -75,6 +75,7 @@ export async function importOci(
       dependencies: [],
       manifest: config.raw,
       source: origin,
+      etag: "",
       signedBy: "",
     });
   });

@@ -166,7 +166,7 @@ export class ImageStore {
    * Makes an image known whose trees are in the store. Names of it that another image had are taken from that one; an image
    * that is known keeps its other names and its pins.
    */
-  async add(image: ImageRecord): Promise<StoredImage> {
+  async add(image: ImageRecord): Promise<ImageRecord> {
     return this.#exclusively(async () => {
       const records = this.#records();
       const known = records.find(({ id }) => id === image.id);

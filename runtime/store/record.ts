@@ -38,6 +38,8 @@ export interface ImageRecord extends StoredImage {
   readonly manifest: json.JsonObject;
   /** Where it was fetched from. */
   readonly source: string;
+  /** What the server said of the version that it sent: to ask whether there is another. Empty: nothing. */
+  readonly etag: string;
   /** Fingerprint of the key whose signature was accepted; empty: not verified by signature. */
   readonly signedBy: string;
   readonly pins: readonly string[];
@@ -80,6 +82,7 @@ export function parseRecord(text: string, origin: string, lastUsedAtMs: number):
     dependencies: json.texts(json.field(place, "dependencies")),
     manifest: json.object(json.field(place, "manifest")),
     source: json.text(json.field(place, "source")),
+    etag: json.textOr(json.field(place, "etag"), ""),
     signedBy: json.text(json.field(place, "signedBy")),
     pins,
   };

@@ -47,7 +47,7 @@ export async function indexTar(
     }
   } catch (cause) {
     throw isMissing(cause)
-      ? new NotFoundError(`Cannot build image: tar archive "${file}" does not exist`, { cause })
+      ? new NotFoundError(`Cannot read archive: file "${file}" does not exist`, { cause })
       : cause;
   }
   reader.finish();
@@ -72,7 +72,7 @@ function clean(path: string, file: string): string {
   const parts = path.split("/").filter((part) => part !== "" && part !== ".");
   if (parts.includes("..")) {
     throw new InvalidArchiveError(
-      `Cannot build image: entry "${display(path)}" of "${file}" has a ".." in its path`,
+      `Cannot read archive: entry "${display(path)}" of "${file}" has a ".." in its path`,
     );
   }
   return parts.join("/");

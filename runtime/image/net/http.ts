@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// HTTP for fetches: streams, follows redirects without telling other hosts what was meant for this one, never retries, and says
+// in one line what went wrong.
+import { type IncomingMessage, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import { NetworkError, UsageError } from "../../errors.ts";
+import { VERSION } from "../../system/version.ts";
+
+export interface HttpOptions {
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Only for the host of `url`; not sent to where a redirect leads, unless that is the same host. */
+  readonly authorization?: string | undefined;
+  /** Leave certificates unchecked. */
+  readonly insecureTls?: boolean;
+  /** Whether a redirect may lead from https to http. */
+  readonly allowHttp?: boolean;
+  readonly method?: "GET" | "POST";
+  readonly body?: string;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  readonly url: URL;
+  header(name: string): string | undefined;
+  /** From Content-Length. */
+  readonly sizeBytes: number | undefined;
+  /** To be read to its end, or given up with `discard`. Throws NetworkError when the connection breaks. */
+  readonly body: AsyncIterable<Buffer>;
+  discard(): void;
+}
+
+const MAX_REDIRECTS = 10;
+const IDLE_TIMEOUT_MS = 30_000;
+const REDIRECTS = [301, 302, 303, 307, 308];
+
+/** Any status that is no redirect is answered, not thrown. Throws NetworkError when there is no answer. */
+export async function openUrl(url: URL, options: HttpOptions): Promise<HttpResponse> {
+  let at = url;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
+    const isHome = at.origin === url.origin;
+    const response = await send(at, isHome ? options : { ...options, authorization: undefined });
+    const location = response.headers.location;
+    if (!REDIRECTS.includes(response.statusCode ?? 0) || location === undefined) {
+      return answered(at, response);
+    }
+    response.destroy();
+    const next = URL.parse(location, at);
+    if (next === null || !["http:", "https:"].includes(next.protocol)) {
+      throw new NetworkError(
+        `Cannot fetch "${show(at)}": redirected to "${location}", no URL that can be fetched`,
+      );
+    }
+    if (at.protocol === "https:" && next.protocol === "http:" && options.allowHttp !== true) {
+      throw new NetworkError(
+        `Cannot fetch "${show(at)}": redirected from https to "${show(next)}"`,
+      );
+    }
+    at = next;
+  }
+  throw new NetworkError(`Cannot fetch "${show(url)}": more than ${MAX_REDIRECTS} redirects`);
+}
+
+/** The whole body, up to a bound. Throws NetworkError when it is longer. */
+export async function readBody(response: HttpResponse, maxBytes: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of response.body) {
+    size += chunk.length;
+    if (size > maxBytes) {
+      throw new NetworkError(
+        `Cannot fetch "${show(response.url)}": the answer has more than ${maxBytes} bytes`,
+      );
+    }
+    parts.push(chunk);
+  }
+  return Buffer.concat(parts);
+}
+
+export function statusError(response: HttpResponse, what: string): NetworkError {
+  response.discard();
+  return new NetworkError(
+    `Cannot fetch ${what}: HTTP status ${response.status} from "${show(response.url)}"`,
+  );
+}
+
+export function parseUrl(text: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !["http:", "https:"].includes(url.protocol)) {
+    throw new UsageError(`Cannot use URL "${text}": expected http:// or https://`);
+  }
+  return url;
+}
+
+/** For messages: without credentials and query, which may hold some. */
+export function show(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}
+
+/** A host that only this machine can answer for. */
+export function isLoopback(host: string): boolean {
+  const name = host.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+  return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
+}
+
+function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
+  const { authorization, signal } = options;
+  const credentials =
+    url.username === ""
+      ? undefined
+      : basic(decodeURIComponent(url.username), decodeURIComponent(url.password));
+  const auth = authorization ?? credentials;
+  return new Promise((resolve, reject) => {
+    const fail = (reason: string, cause?: unknown) =>
+      reject(new NetworkError(`Cannot fetch "${show(url)}": ${reason}`, { cause }));
+    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(
+      url,
+      {
+        method: options.method ?? "GET",
+        headers: {
+          "user-agent": `corefly/${VERSION}`,
+          ...options.headers,
+          ...(auth === undefined ? {} : { authorization: auth }),
+        },
+        timeout: IDLE_TIMEOUT_MS,
+        ...(options.insecureTls === true ? { rejectUnauthorized: false } : {}),
+        ...(signal === undefined ? {} : { signal }),
+      },
+      resolve,
+    );
+    request.on("timeout", () =>
+      request.destroy(new Error(`no answer for ${IDLE_TIMEOUT_MS / 1000} seconds`)),
+    );
+    request.on("error", (cause) =>
+      signal?.aborted === true
+        ? reject(signal.reason)
+        : fail(cause.message || "cannot connect", cause),
+    );
+    request.end(options.body);
+  });
+}
+
+export function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
+
+function answered(url: URL, message: IncomingMessage): HttpResponse {
+  const length = message.headers["content-length"];
+  const sizeBytes = length === undefined ? undefined : Number(length);
+  return {
+    status: message.statusCode ?? 0,
+    url,
+    header: (name) => {
+      const value = message.headers[name.toLowerCase()];
+      return Array.isArray(value) ? value.join(", ") : value;
+    },
+    sizeBytes,
+    body: bodyOf(url, message, sizeBytes),
+    discard: () => message.destroy(),
+  };
+}
+
+async function* bodyOf(
+  url: URL,
+  message: IncomingMessage,
+  sizeBytes: number | undefined,
+): AsyncIterable<Buffer> {
+  let received = 0;
+  try {
+    for await (const chunk of message) {
+      received += chunk.length;
+      yield chunk;
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const of = sizeBytes === undefined ? "" : ` of ${sizeBytes}`;
+    throw new NetworkError(
+      `Cannot fetch "${show(url)}": connection lost after ${received}${of} bytes: ${reason}`,
+      { cause },
+    );
+  }
+}

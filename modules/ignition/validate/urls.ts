@@ -35,7 +35,8 @@ export function urlProblem(
   }
   if (scheme === "data") return dataProblem(url);
   if (scheme === "arn") return arnProblem(url);
-  if (!hierarchical.test(url)) {
+  // The pattern says which characters there may be; the other parser reads addresses and ports
+  if (!hierarchical.test(url) || !URL.canParse(url)) {
     return { code: "ErrInvalidUrl", text: `is ${shown(url)}, expected a URL with a host` };
   }
   return scheme === "s3" ? versionProblem(url) : undefined;

@@ -183,6 +183,7 @@ export const wrongConfigs: readonly WrongConfig[] = [
   ],
   ["a URL with a bad escape", "ErrInvalidUrl", contents({ source: "http://a/%zz" })],
   ["a URL with a bad port", "ErrInvalidUrl", contents({ source: "http://a:port/" })],
+  ["a URL with a bad IPv6 address", "ErrInvalidUrl", contents({ source: "http://[a]/" })],
   ["a URL with a line break", "ErrInvalidUrl", contents({ source: "http://a/\n" })],
   ["a URL without a scheme before the colon", "ErrInvalidUrl", contents({ source: ":a" })],
   ["a scheme that is not fetched", "ErrInvalidScheme", contents({ source: "ftp://a/b" })],

@@ -32,6 +32,8 @@ export interface CriContext {
   readonly noteHostLimits: (plan: AppPlan) => void;
   readonly diskUsage: DiskUsageCache;
   readonly cpuRates: CpuRates;
+  /** A helper program of ours; undefined when the host has none of that name. */
+  readonly findProgram: (name: string) => string | undefined;
   /** Moves a monitor out of the server's cgroup, so that stopping the server never stops monitors. */
   readonly adoptMonitor: (pid: number) => Promise<void>;
 }

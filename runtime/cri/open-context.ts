@@ -77,6 +77,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
     },
     diskUsage: new DiskUsageCache(system),
     cpuRates: new CpuRates(),
+    findProgram: (name) => system.exec.findProgram(name, options.programPath),
     adoptMonitor: monitorCgroup(system, host.cgroupLayout, log),
   };
 }

@@ -53,7 +53,9 @@ export interface SandboxRecord {
   /** The tmpfs for /dev/shm; empty with the host's. */
   readonly shmPath: string;
   readonly ips: readonly string[];
-  /** PID 1 of a shared pid namespace. */
+  /** Its containers share a pid namespace, which `init` holds. */
+  readonly sharedPid: boolean;
+  /** PID 1 of the shared pid namespace, once it runs. */
   readonly init: ProcessIdentity | undefined;
   readonly logDirectory: string;
   readonly cgroupParent: string;
@@ -119,6 +121,7 @@ export function parseSandboxRecord(text: string, origin: string): SandboxRecord 
     utsnsPath: read.text("utsnsPath"),
     shmPath: read.text("shmPath"),
     ips: read.textList("ips"),
+    sharedPid: read.flag("sharedPid"),
     init: read.process("init"),
     logDirectory: read.text("logDirectory"),
     cgroupParent: read.text("cgroupParent"),

@@ -61,12 +61,16 @@ async function recoverPod(context: CriContext, uuid: string): Promise<SandboxRec
   return undefined;
 }
 
-/** A pod is ready when it was made in this boot, nobody stopped it and its network namespace is still there. */
+/**
+ * A pod is ready when it was made in this boot, nobody stopped it, its network namespace is still there, and so is the
+ * process of its shared pid namespace.
+ */
 function stillReady(context: CriContext, record: SandboxRecord): boolean {
   return (
     record.state === "ready" &&
     record.bootId === context.bootId &&
-    (record.netnsPath === "" || isPinned(context.system, record.netnsPath))
+    (record.netnsPath === "" || isPinned(context.system, record.netnsPath)) &&
+    (record.init === undefined || isSameProcess(context.system, record.init))
   );
 }
 

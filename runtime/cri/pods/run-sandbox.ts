@@ -120,6 +120,7 @@ function firstRecord(
     ipcnsPath: plan.hostIpc ? "" : ipcnsPath(context.paths, uuid),
     shmPath: plan.hostIpc ? "" : shmPath(context.paths, uuid),
     ips: [],
+    sharedPid: plan.sharedPid,
     init: undefined,
     logDirectory: config.logDirectory,
     cgroupParent: plan.cgroupParent,

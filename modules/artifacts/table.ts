@@ -284,7 +284,8 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
   },
   runtime: {
     version: COREFLY_VERSION,
-    licence: "Apache-2.0",
+    // With the packages that are bundled: runtime-notices names each.
+    licence: "Apache-2.0 AND BSD-3-Clause AND ISC AND LGPL-3.0-or-later AND MIT",
     origin: COREFLY,
     architectures: ALL,
     recipe: { kind: "bundle", entry: "runtime/cli/main.ts" },

@@ -2,11 +2,10 @@
 // Programs that builders run: never through a shell, with all output in a log file whose end is in the error.
 
 import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
+import { closeSync, openSync, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { createInterface } from "node:readline";
-import { finished } from "node:stream/promises";
 import { ArtifactError } from "./artifact-error.ts";
 
 /** A program with its arguments. */
@@ -20,6 +19,7 @@ export interface Command {
 }
 
 const TAIL_LINES = 15;
+const SUCCESS = "exited with 0";
 
 /** Runs to the end; what it says goes to `log` (truncated first) and line by line to `onLine`. */
 export async function runLogged(
@@ -28,22 +28,24 @@ export async function runLogged(
   onLine: (line: string) => void = () => {},
 ): Promise<void> {
   await mkdir(dirname(log), { recursive: true });
-  const file = createWriteStream(log);
   const tail: string[] = [];
-  const child = start(command);
-  const reading = [child.stdout, child.stderr].map(async (stream) => {
-    for await (const line of createInterface({ input: stream })) {
-      file.write(`${line}\n`);
-      tail.push(line);
-      tail.splice(0, tail.length - TAIL_LINES);
-      onLine(line);
-    }
-  });
-  const ending = await exit(child, command);
-  await Promise.all(reading);
-  file.end();
-  await finished(file);
-  if (ending !== "exited with 0") {
+  const file = openSync(log, "w");
+  let ending: string;
+  try {
+    const child = start(command);
+    const reading = [child.stdout, child.stderr].map(async (stream) => {
+      for await (const line of createInterface({ input: stream })) {
+        writeSync(file, `${line}\n`);
+        tail.push(line);
+        tail.splice(0, tail.length - TAIL_LINES);
+        onLine(line);
+      }
+    });
+    [ending] = await Promise.all([exit(child, command), ...reading]);
+  } finally {
+    closeSync(file);
+  }
+  if (ending !== SUCCESS) {
     command.signal?.throwIfAborted();
     throw new ArtifactError(
       `${describe(command)} ${ending}; its last lines, all of them in ${log}:\n${tail.join("\n")}`,
@@ -59,7 +61,7 @@ export async function readOutput(command: Command): Promise<string> {
     collect(child.stderr),
     exit(child, command),
   ]);
-  if (ending !== "exited with 0") {
+  if (ending !== SUCCESS) {
     command.signal?.throwIfAborted();
     const tail = stderr.trimEnd().split("\n").slice(-TAIL_LINES).join("\n");
     throw new ArtifactError(`${describe(command)} ${ending}: ${tail}`);

@@ -84,6 +84,9 @@ function isAppFlagOnly(arg: string): boolean {
   );
 }
 
+/** `--` begins an app's arguments, `---` ends the app. */
+const SEPARATORS = ["--", "---"];
+
 /** What follows the pod's flags: images, each with its flags and arguments. */
 function parseApps(words: readonly string[]): readonly AppRequest[] {
   const apps: AppRequest[] = [];
@@ -95,7 +98,7 @@ function parseApps(words: readonly string[]): readonly AppRequest[] {
     }
     index += 1;
     const given: GivenFlag[] = [];
-    while (index < words.length && words[index] !== "--" && (words[index] ?? "").startsWith("-")) {
+    while ((words[index] ?? "").startsWith("-") && !SEPARATORS.includes(words[index] ?? "")) {
       const { flag, consumed } = parseOne(APP_FLAGS, words[index] ?? "", words[index + 1]);
       given.push(flag);
       index += consumed;
@@ -105,6 +108,8 @@ function parseApps(words: readonly string[]): readonly AppRequest[] {
       const end = words.indexOf("---", index);
       args = words.slice(index + 1, end < 0 ? words.length : end);
       index = end < 0 ? words.length : end + 1;
+    } else if (words[index] === "---") {
+      index += 1;
     }
     apps.push(parseApp(image, parsedFlags(given, []), args));
   }

@@ -27,6 +27,7 @@ preview: prerequisites ## show what `make up` would change
 
 down: prerequisites ## destroy the cluster and everything that belongs to it
 	@$(ENGINE) destroy --stack $(STACK)
+	@rm -f .state/stacks/$(STACK)/kubeconfig
 
 clean: down ## destroy the cluster and remove the caches
 	@$(RUN) infra/clean.ts

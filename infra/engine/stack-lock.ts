@@ -44,10 +44,13 @@ function parseJson(text: string): unknown {
   }
 }
 
-// A process number may belong to somebody else by now.
+// A process number may belong to somebody else by now; a zombie does nothing any more.
 function isPulumi(pid: number): boolean {
   try {
-    return readFileSync(`/proc/${pid}/comm`, "utf8").trim() === "pulumi";
+    // proc_pid_stat(5): "PID (NAME) STATE …"; the name may have parentheses, ours has not.
+    const [, name, state] =
+      /^\d+ \((.*)\) (\w) /.exec(readFileSync(`/proc/${pid}/stat`, "utf8")) ?? [];
+    return name === "pulumi" && state !== "Z" && state !== "X";
   } catch {
     return false;
   }

@@ -47,6 +47,11 @@ export const VERBS: readonly VerbEntry[] = [
     load: () => import("./image-sign.ts"),
   },
   {
+    name: "cri",
+    summary: "Serve the Kubernetes container runtime interface",
+    load: () => import("./cri.ts"),
+  },
+  {
     name: "gc",
     summary: "Remove pods that are over",
     load: () => import("./gc.ts"),

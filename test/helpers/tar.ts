@@ -5,7 +5,7 @@ import { END_OF_ARCHIVE, headerBlocks, padding } from "../../runtime/image/tar/w
 
 export interface TestEntry {
   /** With a slash at the end: a directory, unless another kind is said. */
-  readonly path: string;
+  readonly path: string | Buffer;
   readonly content?: string | Buffer;
   readonly symlink?: string;
   readonly hardlink?: string;
@@ -50,7 +50,7 @@ export function writeTestAci(
 function blocks(test: TestEntry): Buffer[] {
   const content = Buffer.from(test.content ?? "");
   const entry: TarEntry = {
-    path: bytesOf(test.path),
+    path: typeof test.path === "string" ? bytesOf(test.path) : test.path.toString("latin1"),
     kind: kindOf(test),
     linkTarget: bytesOf(test.symlink ?? test.hardlink ?? ""),
     mode: test.mode ?? (kindOf(test) === "directory" ? 0o755 : 0o644),
@@ -77,5 +77,5 @@ function kindOf(test: TestEntry): TarKind {
   if (test.hardlink !== undefined) {
     return "hardlink";
   }
-  return test.path.endsWith("/") ? "directory" : "file";
+  return test.path.toString().endsWith("/") ? "directory" : "file";
 }

@@ -39,6 +39,14 @@ export class LowerTrees {
     return undefined;
   }
 
+  /** What can be seen at the root. */
+  rootNames(): readonly string[] {
+    const names = this.#roots.flatMap((root) =>
+      this.#system.files.readdirSync(root, { encoding: "latin1" }),
+    );
+    return [...new Set(names)].filter((name) => this.find(name) !== undefined);
+  }
+
   /** "below": this tree says nothing about the path, the next one counts. */
   #findIn(root: string, path: string): Lower | undefined | "below" {
     const { files, kernel } = this.#system;

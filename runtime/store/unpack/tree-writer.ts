@@ -46,6 +46,9 @@ export class TreeWriter {
 
   /** Directory times come last, as creating entries changes them; implied directories look like those they cover. */
   finish(): void {
+    if (this.#opaque.has("")) {
+      this.#hideLowerRoot();
+    }
     for (const path of this.#implicit) {
       const lower = this.#isHidden(path) ? undefined : this.#lowers.find(path);
       if (lower?.stats.isDirectory() === true) {
@@ -57,6 +60,19 @@ export class TreeWriter {
     }
     for (const [path, mtime] of this.#directoryTimes) {
       this.#system.files.utimesSync(joinBytes(this.#root, path), mtime, mtime);
+    }
+  }
+
+  /** overlayfs does not look whether the root of a layer is opaque: each name of the lower trees is hidden on its own. */
+  #hideLowerRoot(): void {
+    for (const name of this.#lowers.rootNames()) {
+      const own = joinBytes(this.#root, name);
+      const existing = this.#system.files.lstatSync(own, { throwIfNoEntry: false });
+      if (existing === undefined) {
+        this.#system.kernel.mknod(own, S_IFCHR, 0n);
+      } else if (existing.isDirectory()) {
+        this.#system.kernel.lsetxattr(own, "trusted.overlay.opaque", Buffer.from("y"));
+      }
     }
   }
 

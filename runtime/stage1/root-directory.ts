@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The inside of an app's root, seen from outside: every path is resolved by the kernel within that directory (openat2), so
 // that no symlink of an image leads out of it. For the synchronous part of a start.
-import { SystemError } from "../errors.ts";
+import { InvalidArchiveError, SystemError } from "../errors.ts";
 import {
   O_CREAT,
   O_DIRECTORY,
+  O_NONBLOCK,
   O_PATH,
   O_RDONLY,
   S_IFDIR,
@@ -13,6 +14,9 @@ import {
 } from "../system/constants.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
+
+/** Of passwd and group files. */
+const MAX_TEXT_BYTES = 4 * 1024 * 1024;
 
 export class RootDirectory {
   readonly #system: System;
@@ -31,16 +35,26 @@ export class RootDirectory {
     this.close();
   }
 
-  /** undefined when there is no such file. */
+  /**
+   * undefined when there is no such file. Throws InvalidArchiveError for what is not a regular file or is too large: images
+   * are written by strangers.
+   */
   readText(path: string): string | undefined {
-    const fd = this.#find(path, O_RDONLY);
+    const fd = this.#find(path, O_RDONLY | O_NONBLOCK);
     if (fd === undefined) {
       return undefined;
     }
+    const { files } = this.#system;
     try {
-      return this.#system.files.readFileSync(fd, "utf8");
+      const { mode, size } = files.fstatSync(fd);
+      if ((mode & S_IFMT) !== S_IFREG || size > MAX_TEXT_BYTES) {
+        throw new InvalidArchiveError(
+          `Cannot read "${path}" of the image: expected a file of at most ${MAX_TEXT_BYTES} bytes`,
+        );
+      }
+      return files.readFileSync(fd, "utf8");
     } finally {
-      this.#system.files.closeSync(fd);
+      files.closeSync(fd);
     }
   }
 

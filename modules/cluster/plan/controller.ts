@@ -7,6 +7,7 @@ import { filesystem } from "../../ignition/build/disk.ts";
 import { directory, file } from "../../ignition/build/file.ts";
 import { user } from "../../ignition/build/passwd.ts";
 import { unit } from "../../ignition/build/unit.ts";
+import type { AddonSet } from "./addons.ts";
 import { bridgeNetwork } from "./cni.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import {
@@ -49,7 +50,7 @@ export interface ControllerParts {
   /** Where images of a name prefix are fetched instead. */
   readonly mirrors: readonly { readonly prefix: string; readonly location: string }[];
   readonly secrets: NodeSecrets;
-  readonly addons: Readonly<Record<string, string>>;
+  readonly addons: AddonSet;
   /** The device of the disk that keeps etcd's data. */
   readonly etcdDevice: string;
   /** Units of the platform, by name. */
@@ -159,7 +160,7 @@ function kubernetesFiles(
     ...Object.entries(staticPods(settings, node, parts.images)).map(([name, content]) =>
       file(`/etc/kubernetes/manifests/${name}`, { content, mode: 0o600 }),
     ),
-    ...Object.entries(parts.addons).map(([name, content]) =>
+    ...Object.entries(parts.addons.files).map(([name, content]) =>
       file(`/etc/kubernetes/addons/${name}`, { content, mode: 0o600 }),
     ),
   ];
@@ -228,7 +229,7 @@ function units(
     "corefly-install.service": installUnit(runtimeVersion, archives),
     "corefly-cri.service": criUnit(runtimeVersion),
     "kubelet.service": kubeletUnit(settings, node, parts.kubeletImage),
-    "corefly-addons.service": addonsUnit(parts.kubeletImage),
+    "corefly-addons.service": addonsUnit(parts.kubeletImage, parts.addons),
     "corefly-gc.timer": GC_TIMER,
     ...parts.platformUnits,
   };

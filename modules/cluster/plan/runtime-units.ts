@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The systemd units that install and run the container runtime, and those that use it on the node.
 
-import { ADDON_LABEL } from "./addons.ts";
+import type { AddonSet } from "./addons.ts";
 import { execLine, flyCommand } from "./kubelet.ts";
 
 /** Where a version of the runtime lies on a node. */
@@ -90,20 +90,30 @@ WantedBy=multi-user.target
 RequiredBy=kubelet.service corefly-cri.service
 `;
 
-/** Applies the addons with kubectl in fly mode, again and again until it works. */
-export function addonsUnit(image: string): string {
-  const command = [
-    ...flyCommand(image, "/usr/bin/kubectl", [
-      { name: "kubernetes", path: "/etc/kubernetes", readOnly: true, propagation: "slave" },
-    ]),
-    "--kubeconfig=/etc/kubernetes/addons.conf",
+/** Applies the addons with kubectl in fly mode, again and again until it works; then removes those that are gone. */
+export function addonsUnit(image: string, addons: AddonSet): string {
+  const kubectl = (...args: readonly string[]): string =>
+    execLine([
+      ...flyCommand(image, "/usr/bin/kubectl", [
+        { name: "kubernetes", path: "/etc/kubernetes", readOnly: true, propagation: "slave" },
+      ]),
+      "--kubeconfig=/etc/kubernetes/addons.conf",
+      ...args,
+    ]);
+  const apply = kubectl(
     "apply",
     "--server-side",
     "--force-conflicts",
     "--filename=/etc/kubernetes/addons",
-    "--prune",
-    `--selector=${ADDON_LABEL}=true`,
-  ];
+  );
+  const remove = kubectl(
+    "delete",
+    addons.outdatedKinds.join(","),
+    "--all-namespaces",
+    `--selector=${addons.outdatedSelector}`,
+    "--ignore-not-found",
+    "--wait=false",
+  );
   return `[Unit]
 Description=Apply the cluster's addons
 After=kubelet.service
@@ -114,7 +124,8 @@ StartLimitIntervalSec=0
 Type=oneshot
 RemainAfterExit=yes
 ExecStartPre=/bin/bash -c 'until (exec 3<>/dev/tcp/127.0.0.1/6443) 2>/dev/null; do sleep 1; done'
-ExecStart=${execLine(command)}
+ExecStart=${apply}
+ExecStart=${remove}
 Restart=on-failure
 RestartSec=3
 TimeoutStartSec=infinity

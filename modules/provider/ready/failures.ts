@@ -31,6 +31,10 @@ const MAX_LINES = 20;
 /** How often a unit that systemd restarts may fail with the same words. */
 const MAX_REPEATS = 5;
 
+/** Applies the addons again and again until the API server is there and takes them. */
+const ADDONS = "corefly-addons.service";
+const MAX_REPEATS_OF_ADDONS = 30;
+
 /** Units without which a node does not become ready. */
 const NEEDED =
   /^(corefly-(install|cri|kubelet-mount|addons)|kubelet)\.service$|^var-lib-etcd\.mount$/;
@@ -45,17 +49,23 @@ export function watchFailures(watch: FailureWatch, entry: JournalEntry): Failure
   if (!NEEDED.test(entry.unit)) return known;
   if (!entry.fromManager) return withLine(known, entry);
   if (!hasFailed(entry)) return known;
+  // A oneshot unit's job fails with each try, also when systemd goes on trying.
+  if (entry.unit === ADDONS && !willRestart(entry)) return known;
   const said = known.lines.get(entry.unit) ?? [];
   const line = said.findLast((each) => each.trim() !== "") ?? entry.message;
   const before = known.repeats.get(entry.unit);
   const times = before?.line === withoutNumbers(line) ? before.times + 1 : 1;
   const repeats = new Map(known.repeats).set(entry.unit, { line: withoutNumbers(line), times });
-  const permanent = !willRestart(entry) || PERMANENT.test(line) || times >= MAX_REPEATS;
+  const permanent = !willRestart(entry) || PERMANENT.test(line) || times >= maxRepeats(entry.unit);
   return {
     ...known,
     repeats,
     failure: known.failure ?? (permanent ? { unit: entry.unit, reason: line.trim() } : undefined),
   };
+}
+
+function maxRepeats(unit: string): number {
+  return unit === ADDONS ? MAX_REPEATS_OF_ADDONS : MAX_REPEATS;
 }
 
 function withLine(watch: FailureWatch, entry: JournalEntry): FailureWatch {

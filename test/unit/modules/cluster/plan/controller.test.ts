@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import type { IgnitionConfig } from "ignition-config-types";
-import { addonFiles } from "../../../../../modules/cluster/plan/addons.ts";
+import { planAddons } from "../../../../../modules/cluster/plan/addons.ts";
 import {
   clusterCertificates,
   kubeletCertificate,
@@ -33,7 +33,7 @@ const base = controllerConfig(settings, node, {
   images: { kubernetes: "corefly.dev/kubernetes:v1.37.2", etcd: "corefly.dev/etcd:v3.6.16" },
   mirrors: [{ prefix: "corefly.dev", location: "http://10.0.2.2:1/corefly.dev" }],
   secrets: placeholderSecrets(certificates),
-  addons: addonFiles(
+  addons: planAddons(
     settings,
     { kubernetes: "corefly.dev/kubernetes:v1.37.2", coredns: "corefly.dev/coredns:v1.15.0" },
     [],

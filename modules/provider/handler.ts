@@ -32,7 +32,10 @@ export interface ResourceContext {
   warn(text: string): void;
 }
 
-/** An argument that cannot be used. `property` as in the program, for example `dnsNames[2]`. */
+/**
+ * An argument that cannot be used. `property` as in the program, for example `dnsNames[2]`; users see
+ * `Invalid argument "dnsNames[2]": reason`.
+ */
 export interface CheckFailure {
   readonly property: string;
   readonly reason: string;

@@ -24,9 +24,9 @@ export async function check(
     );
     response.setFailuresList(
       result.failures.map(({ property, reason }) => {
+        // As a property of the failure the engine would look it up and print its value, be it a secret or not there.
         const failure = new providerPb.CheckFailure();
-        failure.setProperty(property);
-        failure.setReason(reason);
+        failure.setReason(`Invalid argument "${property}": ${reason}`);
         return failure;
       }),
     );

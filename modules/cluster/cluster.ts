@@ -26,7 +26,7 @@ import type { NodeSettings } from "./plan/settings.ts";
 
 /** Arguments of a {@link Cluster}. They are checked at preview, with the argument's name in the error. */
 export interface ClusterArgs {
-  /** `lab`, `fedora-coreos` or `flatcar`; default `lab`. */
+  /** Default `lab`. `fedora-coreos` and `flatcar` are known, but have no machine image yet. */
   readonly os?: string | undefined;
   /** Default and, for now, only value: 1. The controller takes work too. */
   readonly controllerCount?: number | undefined;
@@ -105,7 +105,7 @@ export class Cluster extends pulumi.ComponentResource {
         nodeNames: plan.settings.controllers.map((node) => node.name),
         journalPath: machine?.journalPath ?? "",
         consolePath: machine?.consolePath ?? "",
-        trigger: machine?.id ?? "",
+        trigger: machine?.startedAt ?? "",
         urls: Object.values(plan.urls),
       },
       { parent: this, dependsOn: machines },
@@ -141,6 +141,7 @@ export class Cluster extends pulumi.ComponentResource {
       `${name}-mirror`,
       {
         port: plan.ports.mirror,
+        portName: "mirrorPort",
         files: {
           [plan.aci]: file(KUBERNETES_ACI),
           [`${plan.aci}.asc`]: { text: signature.signature },
@@ -173,7 +174,7 @@ export class Cluster extends pulumi.ComponentResource {
     const { artifacts, image, mirror, secrets } = parts;
     const disk = new Disk(
       `${node.name}-etcd`,
-      { sizeGiB: args.etcdDiskGiB ?? 4, label: "etcd" },
+      { sizeGiB: plan.machine.etcdDiskGiB, label: "etcd" },
       { parent: this },
     );
     const ignition = pulumi
@@ -184,8 +185,8 @@ export class Cluster extends pulumi.ComponentResource {
       {
         image: { lab: image.recipe },
         ignition: pulumi.secret(ignition),
-        cpus: args.controllerCpus ?? 2,
-        memoryMiB: args.controllerMemoryMiB ?? 4096,
+        cpus: plan.machine.cpus,
+        memoryMiB: plan.machine.memoryMiB,
         disks: [disk.path],
         ports: [...plan.forwards],
       },

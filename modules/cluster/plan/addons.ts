@@ -98,11 +98,16 @@ function parseManifest(text: string, argument: string): readonly KubernetesObjec
   return parseAllDocuments(text).flatMap((document) => {
     const [error] = document.errors;
     if (error !== undefined) {
-      throw new InvalidArgumentError(argument, error.message.split("\n")[0] ?? "not YAML");
+      throw new InvalidArgumentError(argument, firstLine(error.message), { cause: error });
     }
     const value: unknown = document.toJS();
     return value === null ? [] : objects(value, argument);
   });
+}
+
+/** The YAML parser draws the place below its message. */
+function firstLine(message: string): string {
+  return message.split("\n", 1).join("").replace(/:$/, "");
 }
 
 function objects(value: unknown, argument: string): readonly KubernetesObject[] {

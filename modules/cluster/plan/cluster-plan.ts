@@ -7,12 +7,12 @@ import { COREFLY_VERSION } from "../../artifacts/version.ts";
 import type { NamedConfig } from "../../ignition/merge.ts";
 import { parseSnippet, SnippetError } from "../../ignition/parse.ts";
 import { etcdDevice, QEMU_NODE_UNITS } from "../../platforms/qemu/plan/node-units.ts";
-import { addonFiles } from "./addons.ts";
+import { planAddons } from "./addons.ts";
 import { type CertificatePlan, clusterCertificates, kubeletCertificate } from "./certificates.ts";
 import { controllerConfig, type Download } from "./controller.ts";
 import {
   aciPath,
-  CLUSTER_IMAGES,
+  clusterImages,
   IMAGE_PREFIX,
   imageArtifact,
   imageReference,
@@ -21,6 +21,7 @@ import {
   NODE_ARCHIVES,
 } from "./images.ts";
 import { InvalidArgumentError } from "./invalid-argument-error.ts";
+import { type MachineArgs, type MachineSettings, machineSettings } from "./machine.ts";
 import { nodeConfig } from "./node-config.ts";
 import { type NodeSecrets, placeholderSecrets } from "./node-secrets.ts";
 import { API_SERVER_PORT, type PublishedPort, type StackPorts, stackPorts } from "./ports.ts";
@@ -32,7 +33,7 @@ import {
 } from "./settings.ts";
 
 /** What the plan follows from; a subset of the component's arguments, with where it runs. */
-export interface ClusterPlanArgs extends ClusterSettingsArgs {
+export interface ClusterPlanArgs extends ClusterSettingsArgs, MachineArgs {
   readonly manifests?: readonly string[] | undefined;
   readonly images?: readonly string[] | undefined;
   readonly publish?: readonly PublishedPort[] | undefined;
@@ -46,6 +47,7 @@ export interface ClusterPlanArgs extends ClusterSettingsArgs {
 
 export interface ClusterPlan {
   readonly settings: ClusterSettings;
+  readonly machine: MachineSettings;
   readonly ports: StackPorts;
   readonly certificates: readonly CertificatePlan[];
   /** Components whose images the mirror serves. */
@@ -53,9 +55,15 @@ export interface ClusterPlan {
   readonly artifacts: readonly ArtifactName[];
   /** Path of the Kubernetes ACI on the mirror. */
   readonly aci: string;
-  /** Ports of the workstation → ports of the node. */
-  readonly forwards: readonly { readonly host: number; readonly guest: number }[];
+  readonly forwards: readonly PortForward[];
   readonly urls: Readonly<Record<string, string>>;
+}
+
+/** A port of the workstation that leads to one of the node; `name` is the argument by which another is chosen. */
+export interface PortForward {
+  readonly name: string;
+  readonly host: number;
+  readonly guest: number;
 }
 
 /** The workstation as a node on QEMU's user network sees it. */
@@ -70,6 +78,7 @@ export const NODE_DOWNLOADS: readonly ArtifactName[] = [...NODE_ARCHIVES, "runti
  * @throws InvalidArgumentError naming the argument
  */
 export function planCluster(args: ClusterPlanArgs): ClusterPlan {
+  checkLists(args);
   const settings = clusterSettings(args, { kubernetes: kubernetesVersions() });
   const publish = args.publish ?? [];
   const ports = stackPorts(
@@ -77,17 +86,19 @@ export function planCluster(args: ClusterPlanArgs): ClusterPlan {
     { mirror: args.mirrorPort, apiServer: args.apiServerPort },
     publish,
   );
-  const images = [...CLUSTER_IMAGES, ...(args.images ?? [])];
+  const images = clusterImages(args.images ?? []);
   const plan: ClusterPlan = {
     settings,
+    machine: machineSettings(args),
     ports,
     certificates: certificatesOf(settings, ports),
     images,
     artifacts: [...NODE_DOWNLOADS, KUBERNETES_ACI, ...images.map(imageArtifact)],
     aci: aciPath(args.architecture),
     forwards: [
-      { host: ports.apiServer, guest: API_SERVER_PORT },
+      { name: "apiServerPort", host: ports.apiServer, guest: API_SERVER_PORT },
       ...publish.map(({ nodePort }, index) => ({
+        name: `publish[${index}].port`,
         host: ports.published[index] ?? 0,
         guest: nodePort,
       })),
@@ -136,7 +147,7 @@ function baseConfig(
     images: { kubernetes, etcd: imageReference("etcd") },
     mirrors: [{ prefix: IMAGE_PREFIX, location: `${mirror}/${IMAGE_PREFIX}` }],
     secrets,
-    addons: addonFiles(
+    addons: planAddons(
       plan.settings,
       { kubernetes, coredns: imageReference("coredns") },
       manifests,
@@ -162,12 +173,39 @@ function snippets(texts: readonly string[]): readonly NamedConfig[] {
     try {
       return parseSnippet(text, argument);
     } catch (error) {
-      if (error instanceof SnippetError) {
-        throw new InvalidArgumentError(argument, error.message);
-      }
-      throw error;
+      if (!(error instanceof SnippetError)) throw error;
+      throw new InvalidArgumentError(argument, firstProblem(error, argument), { cause: error });
     }
   });
+}
+
+/** The parser names the snippet as a file would be: `controllerSnippets[0]:3:5: …`. */
+function firstProblem({ problems }: SnippetError, argument: string): string {
+  const [first = "", ...others] = problems;
+  const text = first
+    .slice(argument.length + 1)
+    .replace(/^(\d+):(\d+): /, (_, line, column) => `line ${line}, column ${column}: `);
+  return others.length > 0 ? `${text} (and ${others.length} more)` : text;
+}
+
+/** Arguments often come from a stack's settings, where no compiler looked at them. */
+function checkLists(args: ClusterPlanArgs): void {
+  const { manifests, images, controllerSnippets, sshAuthorizedKeys, publish } = args;
+  const texts = { manifests, images, controllerSnippets, sshAuthorizedKeys };
+  for (const [argument, list] of Object.entries({ ...texts, publish })) {
+    if (list !== undefined && !Array.isArray(list)) {
+      throw new InvalidArgumentError(argument, `found ${typeof list}, expected a list`);
+    }
+  }
+  for (const [argument, list = []] of Object.entries(texts)) {
+    const index = list.findIndex((text: unknown) => typeof text !== "string");
+    if (index >= 0) {
+      throw new InvalidArgumentError(
+        `${argument}[${index}]`,
+        `found ${typeof list[index]}, expected a text`,
+      );
+    }
+  }
 }
 
 function certificatesOf(settings: ClusterSettings, ports: StackPorts): readonly CertificatePlan[] {

@@ -2,18 +2,40 @@
 // The artefacts that a cluster is made of, and the names that its images have on the nodes.
 
 import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
+import { InvalidArgumentError } from "./invalid-argument-error.ts";
 
 /** Archives that are unpacked into the runtime's folder on a node. */
 export const NODE_ARCHIVES = ["node", "node-tools", "cni-plugins"] as const;
 
 /** Images that every cluster pulls from the mirror. */
-export const CLUSTER_IMAGES = ["etcd", "coredns"] as const;
+const CLUSTER_IMAGES = ["etcd", "coredns"];
+
+/** Components that there is an image of. */
+const COMPONENTS = Object.keys(artifacts)
+  .filter((name) => name.endsWith("-oci"))
+  .map((name) => name.slice(0, -"-oci".length));
 
 /** The signed image that nodes fetch as an ACI. */
 export const KUBERNETES_ACI = "kubernetes-aci";
 
 /** The domain under which our images are named and signed. */
 export const IMAGE_PREFIX = "corefly.dev";
+
+/**
+ * Components whose images the mirror serves: those of every cluster, and the user's.
+ *
+ * @throws InvalidArgumentError naming one that there is no image of
+ */
+export function clusterImages(more: readonly string[]): readonly string[] {
+  const unknown = more.findIndex((component) => !COMPONENTS.includes(component));
+  if (unknown >= 0) {
+    throw new InvalidArgumentError(
+      `images[${unknown}]`,
+      `there is no image "${more[unknown]}", expected one of ${COMPONENTS.join(", ")}`,
+    );
+  }
+  return [...new Set([...CLUSTER_IMAGES, ...more])];
+}
 
 /** `corefly.dev/etcd:v3.6.16`, for a component with an image of ours. */
 export function imageReference(component: string): string {

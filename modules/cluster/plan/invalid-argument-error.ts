@@ -5,8 +5,8 @@
 export class InvalidArgumentError extends Error {
   readonly argument: string;
 
-  constructor(argument: string, message: string) {
-    super(`Invalid argument "${argument}": ${message}`);
+  constructor(argument: string, message: string, options?: ErrorOptions) {
+    super(`Invalid argument "${argument}": ${message}`, options);
     this.name = "InvalidArgumentError";
     this.argument = argument;
   }

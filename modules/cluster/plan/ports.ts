@@ -49,6 +49,7 @@ export function stackPorts(
     }),
   };
   checkDistinct(ports);
+  checkPublished(publish);
   return ports;
 }
 
@@ -63,6 +64,28 @@ function checkPort(port: number, argument: string): number {
 function checkNodePort(port: number, argument: string): void {
   if (!Number.isInteger(port) || port < 30_000 || port > 32_767) {
     throw new InvalidArgumentError(argument, `${port} is not a node port, expected 30000 to 32767`);
+  }
+}
+
+/** Names are keys of the addresses that a cluster gives out; a node port leads to one Service. */
+function checkPublished(publish: readonly PublishedPort[]): void {
+  for (const [index, { name, nodePort }] of publish.entries()) {
+    const earlier = publish.slice(0, index);
+    if (typeof name !== "string" || name === "") {
+      throw new InvalidArgumentError(`publish[${index}].name`, "found no name, expected one");
+    }
+    if (earlier.some((other) => other.name === name)) {
+      throw new InvalidArgumentError(
+        `publish[${index}].name`,
+        `"${name}" is there twice, expected different names`,
+      );
+    }
+    if (earlier.some((other) => other.nodePort === nodePort)) {
+      throw new InvalidArgumentError(
+        `publish[${index}].nodePort`,
+        `${nodePort} is there twice, expected different ports`,
+      );
+    }
   }
 }
 

@@ -44,6 +44,7 @@ const schema: ResourceSchema = {
       maximum: 65_535,
       description: "Port of 127.0.0.1.",
     },
+    portName: { type: "string", default: "port", description: "What messages call the port." },
     files: {
       type: "map",
       description: "Files by path, besides /sha512/<digest>.",
@@ -170,7 +171,7 @@ async function checkMirror(
   context: ResourceContext,
 ): Promise<readonly CheckFailure[]> {
   return [
-    ...(await checkPort(news["port"], context)),
+    ...(await checkPort(news, context)),
     ...Object.entries(mapOf(news, "files")).flatMap(([path, file]) => checkFile(path, file)),
     ...Object.keys(mapOf(news, "images")).flatMap((reference) =>
       parseReference(reference) === undefined
@@ -181,14 +182,15 @@ async function checkMirror(
 }
 
 async function checkPort(
-  port: PropertyValue | undefined,
+  news: PropertyValues,
   context: ResourceContext,
 ): Promise<readonly CheckFailure[]> {
+  const { port, portName } = news;
   if (typeof port !== "number") return [];
   const running = await runningMirror(folderOf(context));
   if (running?.ports.includes(port) === true || (await takenPorts([port])).length === 0) return [];
   const reason = `Port ${port} of 127.0.0.1 is taken by another program, expected a free one`;
-  return [{ property: "port", reason }];
+  return [{ property: typeof portName === "string" ? portName : "port", reason }];
 }
 
 function checkFile(path: string, file: PropertyValue): readonly CheckFailure[] {

@@ -52,6 +52,7 @@ export const schema: ResourceSchema = {
         properties: {
           host: port("Port of 127.0.0.1 on the workstation."),
           guest: port("Port of the machine."),
+          name: { type: "string", description: "What messages call it." },
         },
       },
     },

@@ -217,11 +217,13 @@ async function checkPorts(
   news: PropertyValues,
   own: readonly number[],
 ): Promise<readonly CheckFailure[]> {
-  const ports = listOf(news, "ports").map((port) => (isMap(port) ? port["host"] : undefined));
+  const forwards = listOf(news, "ports").map((port) => (isMap(port) ? port : {}));
+  const ports = forwards.map((forward) => forward["host"]);
   const failures: CheckFailure[] = [];
   for (const [index, port] of ports.entries()) {
     if (typeof port !== "number") continue;
-    const property = `ports[${index}].host`;
+    const name = forwards[index]?.["name"];
+    const property = typeof name === "string" ? name : `ports[${index}].host`;
     if (ports.indexOf(port) < index) {
       failures.push({ property, reason: `Found port ${port} twice, expected different ports` });
     } else if (!own.includes(port) && (await takenPorts([port])).length > 0) {

@@ -19,6 +19,8 @@ export interface MirrorImage {
 export interface MirrorArgs {
   /** Port of 127.0.0.1. */
   readonly port: pulumi.Input<number>;
+  /** What messages call the port: the argument of the program that it comes from. Default: `port`. */
+  readonly portName?: pulumi.Input<string> | undefined;
   /** By path. Each file in the cache is at `/sha512/<digest>` too. */
   readonly files?: pulumi.Input<Readonly<Record<string, pulumi.Input<MirrorFile>>>> | undefined;
   /** By `repository:tag`. */

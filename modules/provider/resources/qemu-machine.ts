@@ -15,6 +15,8 @@ export interface QemuMachinePort {
   /** Port of 127.0.0.1 on the workstation. */
   readonly host: pulumi.Input<number>;
   readonly guest: pulumi.Input<number>;
+  /** What messages call it: the argument of the program that it comes from. */
+  readonly name?: pulumi.Input<string> | undefined;
 }
 
 export interface QemuMachineArgs {

@@ -5,14 +5,14 @@ import type { ResourceHandler } from "./handler.ts";
 import { artifacts } from "./handlers/artifacts.ts";
 import { certificate } from "./handlers/certificate.ts";
 import { certificateAuthority } from "./handlers/certificate-authority.ts";
-import { imageSignature } from "./handlers/image-signature.ts";
-import { keyPair } from "./handlers/key-pair.ts";
-import { signingKey } from "./handlers/signing-key.ts";
 import { clusterReady } from "./handlers/cluster-ready.ts";
 import { disk } from "./handlers/disk.ts";
+import { imageSignature } from "./handlers/image-signature.ts";
+import { keyPair } from "./handlers/key-pair.ts";
 import { labImage } from "./handlers/lab-image.ts";
 import { mirror } from "./handlers/mirror.ts";
 import { qemuMachine } from "./handlers/qemu-machine.ts";
+import { signingKey } from "./handlers/signing-key.ts";
 
 export const handlers: readonly ResourceHandler[] = [
   artifacts,

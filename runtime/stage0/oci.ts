@@ -147,9 +147,12 @@ function becomeCrun(
   requireProgram(root, appPlan, app.name);
   root.close();
   files.mkdirpSync(paths.bundle, { mode: 0o700 });
-  files.writeFileSync(`${paths.bundle}/config.json`, JSON.stringify(ociSpec(appPlan, facts)), {
-    mode: 0o600,
-  });
+  const spec = ociSpec(appPlan, facts);
+  const config = {
+    ...spec,
+    process: { ...spec.process, ...consoleSize(system, appPlan.terminal) },
+  };
+  files.writeFileSync(`${paths.bundle}/config.json`, JSON.stringify(config), { mode: 0o600 });
   kernel.umask(umask);
   recordStart(system, pod);
   enterCgroupView(system, facts.cgroupLayout);
@@ -160,6 +163,12 @@ function becomeCrun(
   });
   kernel.setInheritable(pod.lockFd);
   return exec.replaceProcess(command.file, ["crun", ...command.args], command.env);
+}
+
+/** crun passes changes on, but would begin with 0 by 0. */
+function consoleSize(system: System, terminal: boolean) {
+  const size = terminal ? system.kernel.windowSize(0) : undefined;
+  return size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } };
 }
 
 function sharedVolumes(plan: PodPlan): readonly (TreeRequest & { readonly name: string })[] {

@@ -89,7 +89,9 @@ export const linuxExec: Exec = {
   },
   replaceProcess: (file, argv, env) => {
     flush();
-    linuxKernel().restoreSignals();
+    const kernel = linuxKernel();
+    kernel.restoreSignals();
+    [0, 1, 2].forEach(kernel.setBlocking);
     const { execve } = process;
     if (execve === undefined) {
       throw new SystemError("execve", "ENOSYS", file);

@@ -13,6 +13,7 @@ import {
   AT_FDCWD,
   AT_RECURSIVE,
   O_CLOEXEC,
+  O_NONBLOCK,
   RESOLVE_BENEATH,
   RESOLVE_IN_ROOT,
   RESOLVE_NO_MAGICLINKS,
@@ -65,6 +66,10 @@ export interface Kernel {
   /** Keeps the descriptor open over exec (clears FD_CLOEXEC). */
   setInheritable(fd: number): void;
   setCloseOnExec(fd: number): void;
+  /** Clears O_NONBLOCK, which Node sets on pipes that it writes to and programs do not expect. Fine when it is closed. */
+  setBlocking(fd: number): void;
+  /** undefined when the descriptor is no terminal. */
+  windowSize(fd: number): { readonly rows: number; readonly columns: number } | undefined;
   /**
    * openat2(2) with RESOLVE_IN_ROOT and no magic links: absolute paths, `..` and symlinks stay inside the directory `rootFd`.
    * The descriptor closes on exec. `mode` counts only with O_CREAT.
@@ -108,7 +113,10 @@ const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const SYS_PIVOT_ROOT = process.arch === "arm64" ? 41n : 155n;
 const SIG_DFL = 0n;
+const TIOCGWINSZ = 0x5413n;
 const F_SETFD = 2;
+const F_GETFL = 3;
+const F_SETFL = 4;
 const FD_CLOEXEC = 1;
 
 const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
@@ -241,6 +249,18 @@ export function linuxKernel(): Kernel {
     setCloseOnExec: (fd) => {
       check("fcntl", libc().fcntl(fd, F_SETFD, FD_CLOEXEC));
     },
+    setBlocking: (fd) => {
+      const flags = libc().fcntl(fd, F_GETFL, 0);
+      if (flags >= 0 && (flags & O_NONBLOCK) !== 0) {
+        check("fcntl", libc().fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
+      }
+    },
+    windowSize: (fd) => {
+      const size = Buffer.alloc(8);
+      return libc().ioctl(fd, TIOCGWINSZ, size) < 0
+        ? undefined
+        : { rows: size.readUInt16LE(0), columns: size.readUInt16LE(2) };
+    },
     openInRoot: (rootFd, path, flags, mode = 0) =>
       openat2(rootFd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
     openBeneath: (rootFd, path, flags, mode = 0) =>
@@ -343,6 +363,7 @@ function load() {
     chroot: { arguments: ["pointer"], return: "int32" },
     flock: { arguments: ["int32", "int32"], return: "int32" },
     fcntl: { arguments: ["int32", "int32", "int32"], return: "int32" },
+    ioctl: { arguments: ["int32", "uint64", "pointer"], return: "int32" },
     mkdirat: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
     mknod: { arguments: ["pointer", "uint32", "uint64"], return: "int32" },
     mkfifo: { arguments: ["pointer", "uint32"], return: "int32" },

@@ -84,6 +84,8 @@ function recordingKernel(record: Record, answers: Partial<Kernel>): Kernel {
     flock: call("flock", answers.flock ?? (() => true)),
     setInheritable: call("setInheritable", answers.setInheritable ?? nothing),
     setCloseOnExec: call("setCloseOnExec", answers.setCloseOnExec ?? nothing),
+    setBlocking: call("setBlocking", answers.setBlocking ?? nothing),
+    windowSize: call("windowSize", answers.windowSize ?? (() => undefined)),
     openInRoot: call("openInRoot", answers.openInRoot ?? descriptor),
     openBeneath: call("openBeneath", answers.openBeneath ?? descriptor),
     mkdirat: call("mkdirat", answers.mkdirat ?? nothing),

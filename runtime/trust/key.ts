@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // OpenPGP public keys: read, named by their fingerprint, described for the user who is asked whether to trust one.
-import { type PublicKey, readKeys } from "openpgp";
+import type { PublicKey } from "openpgp";
 import { TrustError } from "../errors.ts";
 
 export interface TrustKey {
@@ -38,6 +38,7 @@ export function spacedFingerprint(fingerprint: string): string {
 }
 
 async function readAll(bytes: Uint8Array): Promise<readonly PublicKey[]> {
+  const { readKeys } = await import("openpgp");
   const text = Buffer.from(bytes).toString("latin1");
   return text.trimStart().startsWith("-----BEGIN")
     ? readKeys({ armoredKeys: text })

@@ -55,6 +55,10 @@ function fromUrl(text: string, scheme: string, rest: string): ImageSource {
 }
 
 function fromName(text: string): ImageSource {
+  const hasPort = /^[^/]+:\d+\//.test(text);
+  if (hasPort) {
+    return { kind: "oci", reference: parseOciReference(text), text };
+  }
   try {
     return { kind: "appc", reference: parseAppcReference(text), text };
   } catch (error) {

@@ -82,6 +82,7 @@ function context(
     writeOutput(system, 2, `${by.split(" ")[0]}: ${message}\n`);
   return {
     system,
+    verbs: VERBS,
     globals,
     env,
     cwd: process.cwd(),

@@ -23,8 +23,19 @@ export interface Verb {
   run(args: readonly string[], context: VerbContext): Promise<number>;
 }
 
+/** A verb in the list, not loaded yet. */
+export interface VerbEntry {
+  readonly name: string;
+  readonly summary: string;
+  /** Not in the list of `corefly help`. */
+  readonly hidden?: boolean;
+  load(): Promise<{ readonly verb: Verb }>;
+}
+
 export interface VerbContext {
   readonly system: System;
+  /** All there are. */
+  readonly verbs: readonly VerbEntry[];
   readonly globals: GlobalOptions;
   readonly env: Readonly<Record<string, string>>;
   /** Where relative paths of the command line start. */

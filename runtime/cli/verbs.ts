@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The list of verbs. Each is loaded when it is called and not before: starting quickly matters on slow machines.
-import type { Verb } from "./verb.ts";
-
-export interface VerbEntry {
-  readonly name: string;
-  readonly summary: string;
-  /** Not in the list of `corefly help`. */
-  readonly hidden?: boolean;
-  load(): Promise<{ readonly verb: Verb }>;
-}
+import type { VerbEntry } from "./verb.ts";
 
 export const VERBS: readonly VerbEntry[] = [
   {
@@ -50,6 +42,11 @@ export const VERBS: readonly VerbEntry[] = [
     name: "cri",
     summary: "Serve the Kubernetes container runtime interface",
     load: () => import("./cri.ts"),
+  },
+  {
+    name: "completion",
+    summary: "Print a completion script",
+    load: () => import("./completion.ts"),
   },
   {
     name: "gc",

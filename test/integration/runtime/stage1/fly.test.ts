@@ -70,9 +70,9 @@ const mountLines = () => readFileSync("/proc/self/mountinfo", "utf8").split("\n"
 describe("run --stage1=fly", () => {
   it("becomes the app: same pid, no Node, a root that is not the host's, the host's pid and network namespaces", async () => {
     const child = start(["img", "--exec=sleep", "--", "60"]);
-    await waitFor(() => readlinkSync(`/proc/${child.pid}/exe`).endsWith("/bin/busybox"));
     const proc = `/proc/${child.pid}`;
-    expect(readFileSync(`${proc}/cmdline`, "utf8")).toBe("sleep\x0060\0");
+    await waitFor(() => readFileSync(`${proc}/cmdline`, "utf8") === "sleep\x0060\0");
+    expect(readlinkSync(`${proc}/exe`)).toMatch(/\/bin\/busybox$/);
     expect(readlinkSync(`${proc}/root`)).toMatch(
       /\/pods\/run\/[0-9a-f-]{36}\/apps\/busybox\/rootfs$/,
     );
@@ -302,6 +302,18 @@ describe("volumes with propagation=shared", () => {
     expect(run("shared").stdout).toBe("from-app\nready\nfrom-host\n");
     expect(run("slave").stdout).toBe("ready\nfrom-host\n");
     expect(run("private").stdout).toBe("ready\n");
+  });
+
+  it("are the only mounts that reach the host where every mount is shared, as systemd has it", () => {
+    const { stdout } = inNamespace(`
+      mount --make-rshared /
+      wc -l < /proc/self/mountinfo
+      ${corefly(["--volume=v,kind=host,source=/,recursive=true", "--mount=volume=v,target=/v", "img", "--exec=sh", "--", "-c", "sleep 0.3"])} &
+      while ! ls ${dataDir}/pods/run/*/started >/dev/null 2>&1; do sleep 0.01; done
+      sleep 0.1; wc -l < /proc/self/mountinfo
+      wait; wc -l < /proc/self/mountinfo`);
+    const [before, during, after] = stdout.trim().split("\n");
+    expect([during, after]).toEqual([before, before]);
   });
 
   it("need a shared mount on the host, and are refused with the command that makes one", () => {

@@ -28,7 +28,9 @@ export async function openImageLibrary(options: {
       store,
       system,
       config: { directories: options.configDirs },
-      insecure: options.insecureOptions,
+      // There are no policies for signatures of OCI images yet. Which of them a cluster runs is its own decision, as with
+      // every runtime; their bytes are checked against their digests all the same.
+      insecure: new Set([...options.insecureOptions, "image"]),
       pullPolicy: "update",
       auth,
       signal,

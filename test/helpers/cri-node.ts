@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type {
   ContainerConfigSchema,
   ContainerStatus,
@@ -26,36 +26,50 @@ import { waitFor } from "./wait-for.ts";
 
 export const BUSYBOX = "corefly.dev/busybox:1";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/** A default route is what the kubelet finds its node's address by. */
+const OWN_NETWORK =
+  "ip link set lo up && ip addr add 192.168.77.1/32 dev lo && ip route add default dev lo src 192.168.77.1";
 const APPLETS =
   "sh cat echo id ls env sleep true false hostname ip ps kill rm mkdir touch httpd wget head dd mount stat printf nc seq";
+
+export interface NodeOptions {
+  /** The pods' addresses, as "10.219.0.0/24". */
+  readonly subnet?: string;
+  /** Keeps the network of the test itself, for servers on its loopback. Pods must have the host's network then. */
+  readonly hostNetwork?: boolean;
+  /** Files below the node's /etc/corefly. */
+  readonly config?: Readonly<Record<string, string>>;
+}
 
 export class CriNode {
   readonly dir: string;
   readonly client: CriClient;
   readonly #holder: ChildProcess;
+  readonly #hostNetwork: boolean;
   #server: ChildProcess | undefined;
   #serial = 0;
 
-  private constructor(dir: string, holder: ChildProcess) {
+  private constructor(dir: string, holder: ChildProcess, hostNetwork: boolean) {
     this.dir = dir;
+    this.#hostNetwork = hostNetwork;
     this.#holder = holder;
     this.client = criClient(this.socket);
   }
 
-  /** A node with a running server, a pod network and the image {@link BUSYBOX}. `subnet` as "10.219.0.0/24". */
-  static async start(subnet = "10.219.7.0/24"): Promise<CriNode> {
+  /** A node with a running server, a pod network and the image {@link BUSYBOX}. */
+  static async start(options: NodeOptions = {}): Promise<CriNode> {
+    const { subnet = "10.219.7.0/24", hostNetwork = false } = options;
     // Short: unix sockets below it have at most 107 bytes.
     const dir = mkdtempSync(join(tmpdir(), "cri-"));
     const holder = spawn(
       "unshare",
       [
         "--mount",
-        "--net",
+        ...(hostNetwork ? [] : ["--net"]),
         "--propagation=private",
         "sh",
         "-c",
-        // A default route is what the kubelet finds its node's address by.
-        "mount --make-rshared / && ip link set lo up && ip addr add 192.168.77.1/32 dev lo && ip route add default dev lo src 192.168.77.1 && echo ready && exec sleep 100000",
+        `mount --make-rshared / && ${hostNetwork ? "true" : OWN_NETWORK} && echo ready && exec sleep 100000`,
       ],
       { stdio: ["ignore", "pipe", "inherit"], detached: true },
     );
@@ -63,9 +77,13 @@ export class CriNode {
       holder.stdout?.once("data", () => resolve());
       holder.once("exit", () => reject(new Error("Cannot make the namespaces of a test node")));
     });
-    const node = new CriNode(dir, holder);
+    const node = new CriNode(dir, holder, hostNetwork);
     mkdirSync(join(dir, "etc/net.d"), { recursive: true });
     writeFileSync(join(dir, "etc/net.d/10-pods.conflist"), network(dir, subnet));
+    for (const [name, text] of Object.entries(options.config ?? {})) {
+      mkdirSync(dirname(join(dir, "etc", name)), { recursive: true });
+      writeFileSync(join(dir, "etc", name), text);
+    }
     node.fetch(node.buildBusybox());
     await node.startServer();
     return node;
@@ -326,7 +344,7 @@ export class CriNode {
     // Through /proc and not -t: the pid could be taken anew.
     const pid = this.#holder.pid ?? 0;
     readlinkSync(`/proc/${pid}/ns/mnt`);
-    return [`--target=${pid}`, "--mount", "--net", "--"];
+    return [`--target=${pid}`, "--mount", ...(this.#hostNetwork ? [] : ["--net"]), "--"];
   }
 }
 

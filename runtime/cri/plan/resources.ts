@@ -40,9 +40,9 @@ export function appResources(resources: LinuxContainerResources | undefined): Ap
   return limits;
 }
 
-/** oom_score_adj of the message; undefined without one, so that the app inherits ours. */
-export function oomScoreAdj(resources: LinuxContainerResources | undefined): number | undefined {
-  return resources === undefined ? undefined : toNumber("oom_score_adj", resources.oomScoreAdj);
+/** oom_score_adj of the message; 0 without one, for the server itself may be hard to kill. */
+export function oomScoreAdj(resources: LinuxContainerResources | undefined): number {
+  return resources === undefined ? 0 : toNumber("oom_score_adj", resources.oomScoreAdj);
 }
 
 /** What holds after an update: fields that it does not say stay as they are (api.proto, UpdateContainerResources). */

@@ -8,7 +8,7 @@ import { waitFor } from "../../../helpers/wait-for.ts";
 
 let node: CriNode;
 beforeAll(async () => {
-  node = await CriNode.start("10.219.9.0/24");
+  node = await CriNode.start({ subnet: "10.219.9.0/24" });
 }, 60_000);
 afterEach(async () => {
   await node.removePods();

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { failure } from "../../../helpers/cri-client.ts";
+import { CriNode } from "../../../helpers/cri-node.ts";
+import { startRegistry, type TestRegistry } from "../../../helpers/registry.ts";
+import { ociImage, plainLayer, sha256 } from "../../../helpers/unpack.ts";
+
+let shared: string;
+let registry: TestRegistry;
+let node: CriNode;
+beforeAll(async () => {
+  shared = mkdtempSync(join(tmpdir(), "cri-registry-"));
+  registry = await startRegistry(shared);
+  await registry.push("mirrored/team/app", "1.0", app);
+  node = await CriNode.start({
+    hostNetwork: true,
+    config: {
+      "registries.d/test.json": JSON.stringify({
+        rktKind: "registries",
+        rktVersion: "v1",
+        mirrors: [
+          { prefix: "example.test", location: `http://${registry.host}/mirrored` },
+          { prefix: "gone.test", location: "http://127.0.0.1:1" },
+        ],
+      }),
+    },
+  });
+}, 60_000);
+afterEach(async () => {
+  await node.removePods();
+});
+afterAll(async () => {
+  await node.remove();
+  await registry.close();
+  rmSync(shared, { recursive: true });
+}, 60_000);
+
+const app = ociImage([plainLayer([{ path: "base", content: "b" }])], {
+  config: { Entrypoint: ["/base"], User: "1000:50", StopSignal: "SIGRTMIN+3" },
+});
+const digest = sha256(Buffer.from(app.manifestText));
+const image = (reference: string) => ({ image: { image: reference } });
+
+describe("PullImage", () => {
+  it("answers with the one id that everybody uses, and the image is found by each of its names", async () => {
+    const reference = "example.test/team/app:1.0";
+    const { imageRef } = await node.client.image.pullImage(image(reference));
+    expect(imageRef).toMatch(/^sha256:[0-9a-f]{64}$/);
+    for (const name of [reference, imageRef, `example.test/team/app@${digest}`]) {
+      const { image: found } = await node.client.image.imageStatus(image(name));
+      expect(found?.id).toBe(imageRef);
+    }
+    const { image: found } = await node.client.image.imageStatus(image(reference));
+    expect(found).toMatchObject({
+      repoTags: [reference],
+      repoDigests: [`example.test/team/app@${digest}`],
+      uid: { value: 1000n },
+      username: "",
+    });
+    expect(found?.size).toBeGreaterThan(0n);
+    const { images } = await node.client.image.listImages({ filter: image(reference) });
+    expect(images.map(({ id }) => id)).toEqual([imageRef]);
+  });
+
+  it("gives the kubelet its reasons", async () => {
+    const unreachable = await failure(node.client.image.pullImage(image("gone.test/a:1")));
+    expect(unreachable).toMatchObject({
+      code: 2,
+      details: expect.stringMatching(/^RegistryUnavailable: /),
+    });
+    const missing = await failure(
+      node.client.image.pullImage(image("example.test/team/missing:1")),
+    );
+    expect(missing.code).toBe(5);
+  });
+
+  it("many at once are one", async () => {
+    const reference = "example.test/team/app:1.0";
+    const all = await Promise.all(
+      Array.from({ length: 5 }, () => node.client.image.pullImage(image(reference))),
+    );
+    expect(new Set(all.map(({ imageRef }) => imageRef)).size).toBe(1);
+  });
+});
+
+describe("ImageStatus", () => {
+  it("of a missing image is an answer without image", async () => {
+    expect(await node.client.image.imageStatus(image("example.test/no/such:1"))).toMatchObject({
+      info: {},
+    });
+    const { image: none } = await node.client.image.imageStatus(image("example.test/no/such:1"));
+    expect(none).toBeUndefined();
+  });
+
+  it("finds an ACI by its name, and a container runs from it: what static pods of the control plane do", async () => {
+    node.fetch(node.buildBusybox("v1.37.2", "aci", "corefly.dev/kubernetes"));
+    const reference = "corefly.dev/kubernetes:v1.37.2";
+    const { image: found } = await node.client.image.imageStatus(image(reference));
+    expect(found?.id).toMatch(/^sha512-[0-9a-f]{128}$/);
+    const podSandboxId = await node.runPod({
+      linux: {
+        cgroupParent: node.cgroupParent,
+        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
+      },
+    });
+    const id = await node.runContainer(podSandboxId, "main", ["cat", "/etc/version"], {
+      image: { image: found?.id ?? "", userSpecifiedImage: reference },
+    });
+    const status = await node.exited(id);
+    expect(status).toMatchObject({ exitCode: 0, imageId: found?.id, imageRef: found?.id });
+    await node.runtime.removePodSandbox({ podSandboxId });
+  });
+});
+
+describe("RemoveImage", () => {
+  it("is idempotent and takes all names", async () => {
+    const { imageRef } = await node.client.image.pullImage(image("example.test/team/app:1.0"));
+    await Promise.all([
+      node.client.image.removeImage(image(imageRef)),
+      node.client.image.removeImage(image(imageRef)),
+    ]);
+    await node.client.image.removeImage(image(imageRef));
+    const { image: none } = await node.client.image.imageStatus(image("example.test/team/app:1.0"));
+    expect(none).toBeUndefined();
+  });
+});
+
+describe("ImageFsInfo", () => {
+  it("names a path that exists and says what the store takes", async () => {
+    const { imageFilesystems } = await node.client.image.imageFsInfo();
+    expect(imageFilesystems[0]?.fsId?.mountpoint).toBe(node.dataDir);
+    expect(imageFilesystems[0]?.usedBytes?.value).toBeGreaterThan(0n);
+    expect(imageFilesystems[0]?.inodesUsed?.value).toBeGreaterThan(0n);
+  });
+});

@@ -11,9 +11,10 @@ const cluster = new Cluster("shop", {
   podCidr: "10.60.0.0/16",
   serviceCidr: "10.61.0.0/16",
   nodeLabels: { "example.com/rack": "r7" },
-  controllerMemoryMiB: 6144,
+  etcdDiskGiB: 8,
   controllerSnippets: [read("snippets/motd.ign")],
-  manifests: [read("manifests/namespace.yaml")],
+  images: ["caddy"],
+  manifests: [read("manifests/namespace.yaml"), read("manifests/shop.yaml")],
   publish: [{ name: "shop", nodePort: 30100 }],
 });
 

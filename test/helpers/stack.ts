@@ -49,7 +49,9 @@ export class TestStack {
     return path;
   }
 
+  /** Its state, and the settings that the engine keeps beside the program. */
   async remove(): Promise<void> {
+    await rm(join(root, this.program, `Pulumi.${this.name}.yaml`), { force: true });
     await rm(this.stateDir, { recursive: true, force: true });
   }
 

@@ -34,6 +34,7 @@ export async function importAciFile(path: string, context: FetchContext): Promis
   return importAci(files.openRead(path), {
     ...options,
     origin: `"${path}"`,
+    source: path,
     totalBytes: stats.size,
     verify: signature === undefined ? undefined : { signature, keystore },
     fetchDependency: dependencyFetcher(context),
@@ -69,6 +70,7 @@ export async function fetchAciUrl(
   return importAci(response.body, {
     ...options,
     origin,
+    source: show(url),
     totalBytes: response.sizeBytes,
     etag: response.header("etag"),
     verify: signature === undefined ? undefined : { signature, keystore },

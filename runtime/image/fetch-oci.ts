@@ -34,6 +34,7 @@ export async function fetchOci(
   const image = {
     manifest,
     origin,
+    source: `docker://${origin.slice(1, -1)}`,
     repository,
     repoTags: digest === undefined ? [`${repository}:${tag ?? ""}`] : [],
     repoDigests: [`${repository}@${top.digest}`],
@@ -53,6 +54,7 @@ export async function importLayout(path: string, context: FetchContext): Promise
   const image = {
     manifest: inner(text, `"${path}"`),
     origin: `"${path}"`,
+    source: path,
     repository,
     repoTags: name === "" ? [] : [name],
     repoDigests: name === "" ? [] : [`${repository}@${chosen.digest}`],

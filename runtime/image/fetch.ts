@@ -116,10 +116,10 @@ async function inStore(
     const found = await store.find(source.text);
     return found === undefined ? undefined : store.record(found.id);
   }
-  const origin = `"${show(source.url)}"`;
+  const url = show(source.url);
   const ids = (await store.list()).map(({ id }) => id);
   const records = await Promise.all(ids.map((id) => store.record(id)));
-  return records.findLast((record) => record.source === origin);
+  return records.findLast((record) => record.source === url);
 }
 
 function nameOf(source: Exclude<ImageSource, { kind: "id" | "file" }>): string {

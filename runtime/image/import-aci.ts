@@ -16,8 +16,10 @@ import { EMPTY_APP } from "./image-app.ts";
 import { type ImportOptions, limitsFor } from "./import-options.ts";
 
 export interface AciImportOptions extends ImportOptions {
-  /** For messages and the record: a path or URL. */
+  /** For messages: a quoted path or URL. */
   readonly origin: string;
+  /** For the record: the path or URL. */
+  readonly source: string;
   readonly totalBytes?: number | undefined;
   /** What the server calls this version. */
   readonly etag?: string | undefined;
@@ -35,7 +37,7 @@ interface Unpacked {
   /** Parses on demand: a forged image's manifest is not looked at before its signature. */
   readonly manifestText: () => string;
   readonly budget: Budget;
-  readonly finish: () => void;
+  readonly finish: () => Promise<void>;
 }
 
 /** Throws TrustError, InvalidArchiveError, InvalidManifestError; then nothing of it is in the store. */
@@ -50,7 +52,7 @@ export async function importAci(
       try {
         const unpacked = await unpack(source, tree, temporary, options);
         const { manifest, digest, signedBy } = await judge(unpacked, options);
-        unpacked.finish();
+        await unpacked.finish();
         return await keep(
           temporary,
           { manifest, digest, signedBy, budget: unpacked.budget },
@@ -87,7 +89,10 @@ async function unpack(
       ingested,
       manifestText: () => unpacker.finish(),
       budget,
-      finish: () => tree.finish(),
+      finish: async () => {
+        tree.finish();
+        await tree.flush();
+      },
     };
   } finally {
     unpacker.abandon();
@@ -141,7 +146,7 @@ async function keep(
   image: { manifest: AppcManifest; digest: string; signedBy: string; budget: Budget },
   options: AciImportOptions,
 ): Promise<ImageRecord> {
-  const { store, system, origin } = options;
+  const { store, system } = options;
   const { manifest, digest, budget } = image;
   const dependencies: ImageRecord[] = [];
   for (const dependency of manifest.dependencies) {
@@ -170,7 +175,7 @@ async function keep(
       ...new Set(dependencies.flatMap(({ id, dependencies: deeper }) => [id, ...deeper])),
     ],
     manifest: manifest.raw,
-    source: origin,
+    source: options.source,
     etag: options.etag ?? "",
     signedBy: image.signedBy,
   });

@@ -19,8 +19,9 @@ export interface BlobSource {
 
 export interface OciImage {
   readonly manifest: OciManifest;
-  /** For messages and the record. */
+  /** For messages. */
   readonly origin: string;
+  readonly source: string;
   /** `NAME:TAG` and `NAME@DIGEST` by which the image is known from now on. */
   readonly repoTags: readonly string[];
   readonly repoDigests: readonly string[];
@@ -74,7 +75,7 @@ export async function importOci(
       trees,
       dependencies: [],
       manifest: config.raw,
-      source: origin,
+      source: image.source,
       etag: "",
       signedBy: "",
     });
@@ -144,6 +145,7 @@ async function importLayer(
         );
       }
       tree.finish();
+      await tree.flush();
     } finally {
       unpacker.abandon();
       tree.close();

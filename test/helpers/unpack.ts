@@ -88,6 +88,7 @@ export async function importLayers(
     repoDigests: [],
     repository: "t.test/i",
     origin: "test",
+    source: "test",
   };
   const image = await importOci({ manifest, ...named }, source, { store, system });
   return { image, store };

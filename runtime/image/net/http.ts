@@ -4,6 +4,7 @@
 import { type IncomingMessage, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
+import { getCACertificates } from "node:tls";
 import { NetworkError, UsageError } from "../../errors.ts";
 import { VERSION } from "../../system/version.ts";
 
@@ -104,6 +105,14 @@ export function isLoopback(host: string): boolean {
   return name === "localhost" || name === "::1" || (isIP(name) === 4 && name.startsWith("127."));
 }
 
+let knownAuthorities: readonly string[] | undefined;
+
+/** Mozilla's, which Node brings, and those that the administrator of the machine added to the system's. */
+function authorities(): readonly string[] {
+  knownAuthorities ??= [...getCACertificates("bundled"), ...getCACertificates("system")];
+  return knownAuthorities;
+}
+
 function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
   const { authorization, signal } = options;
   const credentials =
@@ -124,6 +133,9 @@ function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
           ...(auth === undefined ? {} : { authorization: auth }),
         },
         timeout: IDLE_TIMEOUT_MS,
+        // A kept connection may be closed by the server just when it is used again, and nothing here is retried.
+        agent: false,
+        ...(url.protocol === "https:" ? { ca: [...authorities()] } : {}),
         ...(options.insecureTls === true ? { rejectUnauthorized: false } : {}),
         ...(signal === undefined ? {} : { signal }),
       },

@@ -6,7 +6,14 @@
 // below that descriptor. Nobody else writes into the tree: it lies in a private directory of the store.
 import { InvalidArchiveError } from "../../errors.ts";
 import { display, type TarEntry } from "../../image/tar/entry.ts";
-import { O_DIRECTORY, O_PATH, S_IFCHR } from "../../system/constants.ts";
+import {
+  O_DIRECTORY,
+  O_NOFOLLOW,
+  O_NONBLOCK,
+  O_PATH,
+  O_RDONLY,
+  S_IFCHR,
+} from "../../system/constants.ts";
 import type { Stats } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
 import { joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
@@ -23,6 +30,7 @@ export interface Place {
 }
 
 const MAX_SYMLINKS = 40;
+const LARGE_BYTES = 1024 * 1024;
 
 export class TreeWriter {
   readonly #system: System;
@@ -33,6 +41,7 @@ export class TreeWriter {
   readonly #opaque = new Set<string>();
   /** Directories that no entry described yet; "" is the root. */
   readonly #implicit = new Set<string>([""]);
+  readonly #large = new Set<string>();
   readonly #directoryTimes = new Map<string, number>();
   #open: { readonly asked: string; readonly path: string; readonly fd: number } | undefined;
 
@@ -118,6 +127,24 @@ export class TreeWriter {
     this.#directoryTimes.set(place.path, entry.mtimeSeconds);
   }
 
+  /**
+   * Writes large files to the disk, without stopping the process while it lasts: what `syncfs` then has left to do, which
+   * does stop it, is little.
+   */
+  async flush(): Promise<void> {
+    for (const path of this.#large) {
+      const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+      const handle = await this.#system.files
+        .open(joinBytes(this.#root, path), flags)
+        .catch(() => undefined); // another entry took its place
+      try {
+        await handle?.datasync();
+      } finally {
+        await handle?.close();
+      }
+    }
+  }
+
   /** An open descriptor of the new, empty file; give it back to {@link finishFile}. */
   beginFile(place: Place): number {
     this.#clear(place);
@@ -126,6 +153,9 @@ export class TreeWriter {
 
   finishFile(fd: number, entry: TarEntry, place: Place): void {
     applyMetadata(place.target, entry, this.#system, fd);
+    if (entry.sizeBytes >= LARGE_BYTES) {
+      this.#large.add(place.path);
+    }
   }
 
   symlink(entry: TarEntry, place: Place): void {

@@ -278,6 +278,74 @@ describe("fetch of a signed ACI", () => {
   });
 });
 
+describe("fetch of an ACI with dependencies", () => {
+  it("fetches what it depends on by name, and lays its tree over theirs, later ones above", async () => {
+    const named = (name: string, content: string, dependencies: readonly string[]) =>
+      writeTestAci(
+        `example.test/app/${name}`,
+        [
+          { path: "rootfs/who", content },
+          { path: `rootfs/${name}`, content },
+        ],
+        { dependencies: dependencies.map((each) => ({ imageName: `example.test/app/${each}` })) },
+      );
+    const images = {
+      a: named("a", "a", ["b", "c"]),
+      b: named("b", "b", []),
+      c: named("c", "c", ["d"]),
+      d: named("d", "d", []),
+    };
+    for (const [name, bytes] of Object.entries(images)) {
+      files[`/example.test/app/${name}.aci`] = bytes;
+      files[`/example.test/app/${name}.aci.asc`] = await signBytes(bytes, keys.trusted);
+    }
+    writeMirror({ aci: `${server.url}/{name}.{ext}` });
+    expect(await run("fetch", "example.test/app/a")).toMatchObject({ status: 0, stderr: "" });
+    const store = await ImageStore.open(join(dir, "data"), linuxSystem());
+    const { id } = await store.get("example.test/app/a");
+    const trees = await store.rootfs(id);
+    expect(trees.map((tree) => readFileSync(join(tree, "who"), "utf8"))).toEqual([
+      "a",
+      "c",
+      "d",
+      "b",
+    ]);
+    // None of them is collected while the first one is kept.
+    expect(await store.gc({ keep: new Set([id]), unusedForMs: 0 })).toEqual([]);
+    expect(await store.gc({ keep: new Set(), unusedForMs: 0 })).toEqual([id]);
+  });
+});
+
+describe("fetch with credentials", () => {
+  it("IMG-08: sends those of auth.d to the host they are for, and not to where it redirects", async () => {
+    const signature = await signBytes(aci, keys.trusted);
+    const store = await serve(({ url, headers }, response) => {
+      response.writeHead(headers.authorization === undefined ? 200 : 400);
+      response.end(url.endsWith(".asc") ? signature : aci);
+    }, "127.0.0.2");
+    const home = await serve(({ url, headers }, response) => {
+      const isKnown = headers.authorization === "Bearer secret";
+      response.writeHead(isKnown ? 302 : 401, { location: `${store.url}${url}` }).end();
+    });
+    const fetchIt = () => run("fetch", `${home.url}/app.aci`);
+    expect((await fetchIt()).stderr).toContain("(HTTP status 401)");
+    mkdirSync(join(dir, "etc/auth.d"), { recursive: true });
+    writeFileSync(
+      join(dir, "etc/auth.d/a.json"),
+      JSON.stringify({
+        rktKind: "auth",
+        rktVersion: "v1",
+        type: "oauth",
+        domains: [`127.0.0.1:${home.port}`],
+        credentials: { token: "secret" },
+      }),
+    );
+    expect(await fetchIt()).toMatchObject({ status: 0, stderr: "" });
+    expect(store.seen).toHaveLength(2);
+    await Promise.all([home.close(), store.close()]);
+  });
+});
+
 describe("discovery", () => {
   it("IMG-11: finds example.test/app and below, not example.test/appx", async () => {
     const signature = await signBytes(aci, keys.trusted);
@@ -290,15 +358,7 @@ describe("discovery", () => {
       [path]: aci,
       [`${path}.asc`]: signature,
     };
-    mkdirSync(join(dir, "etc/registries.d"), { recursive: true });
-    writeFileSync(
-      join(dir, "etc/registries.d/mirror.json"),
-      JSON.stringify({
-        rktKind: "registries",
-        rktVersion: "v1",
-        mirrors: [{ prefix: "example.test", location: `${server.url}/site` }],
-      }),
-    );
+    writeMirror();
     const found = await run("fetch", "example.test/app:1.0.0,os=linux,arch=amd64");
     expect(found).toMatchObject({ status: 0, stderr: "" });
     await expectRefused(
@@ -322,15 +382,7 @@ describe("discovery", () => {
       "/site/app": `<meta name='ac-discovery-pubkeys' content='example.test/app ${server.url}/key.asc'>`,
       "/key.asc": keys.trusted.publicArmored,
     };
-    mkdirSync(join(dir, "etc/registries.d"), { recursive: true });
-    writeFileSync(
-      join(dir, "etc/registries.d/mirror.json"),
-      JSON.stringify({
-        rktKind: "registries",
-        rktVersion: "v1",
-        mirrors: [{ prefix: "example.test", location: `${server.url}/site` }],
-      }),
-    );
+    writeMirror();
     const refused = await run("trust", "--prefix=example.test/app", "--skip-fingerprint-review");
     expect(refused.status).toBe(254);
     expect(refused.stderr).toContain("a key over http needs --insecure-allow-http");
@@ -348,3 +400,13 @@ describe("discovery", () => {
     );
   });
 });
+
+/** Names of example.test come from the test's server. */
+function writeMirror(more: object = {}): void {
+  const mirror = { prefix: "example.test", location: `${server.url}/site`, ...more };
+  mkdirSync(join(dir, "etc/registries.d"), { recursive: true });
+  writeFileSync(
+    join(dir, "etc/registries.d/mirror.json"),
+    JSON.stringify({ rktKind: "registries", rktVersion: "v1", mirrors: [mirror] }),
+  );
+}

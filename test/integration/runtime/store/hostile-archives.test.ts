@@ -56,6 +56,7 @@ async function importBytes(bytes: Buffer) {
     store,
     system,
     origin: "test",
+    source: "test",
     verify: undefined,
     fetchDependency: () => Promise.reject(new Error("no dependencies")),
   });

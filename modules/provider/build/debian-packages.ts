@@ -90,6 +90,21 @@ export async function resolvePackages(
   return [...found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
+/** Whether Debian serves these very versions now, as far as this machine's lists say. */
+export async function servesVersions(
+  versions: Readonly<Record<string, string>>,
+  signal: AbortSignal | undefined,
+): Promise<boolean> {
+  const names = Object.keys(versions);
+  const served = await showPackages(names, signal).catch(() => {
+    signal?.throwIfAborted();
+    // No apt, or no lists: nobody can tell.
+    return [];
+  });
+  const current = new Map(served.map(({ name, version }) => [name, version]));
+  return names.every((name) => current.get(name) === versions[name]);
+}
+
 /** Fetches packages with what they need, and unpacks all into one tree. Returns whose each file is, by path in the tree. */
 export async function unpackPackages(
   roots: readonly string[],

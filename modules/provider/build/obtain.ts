@@ -6,6 +6,7 @@ import type { LockedArtifact } from "../../artifacts/lock.ts";
 import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
 import { ArtifactError } from "./artifact-error.ts";
 import type { ObtainedArtifact } from "./builder.ts";
+import { servesVersions } from "./debian-packages.ts";
 import { hostArchitecture } from "./host.ts";
 import { find, make } from "./make.ts";
 import {
@@ -14,6 +15,7 @@ import {
   isMadeAnew,
   knownName,
   type ObtainOptions,
+  type Request,
   requestOf,
 } from "./request.ts";
 
@@ -48,7 +50,7 @@ export async function knownArtifacts(
     const request = await requestOf(name, options, bindingLock(options));
     const found = isMadeAnew(name)
       ? await obtain(name, options, {})
-      : (request.locked ?? (await find(request)));
+      : await explained(request, () => foresee(request));
     known[name] = found && { sha512: found.sha512, sizeBytes: found.sizeBytes };
   }
   return known;
@@ -74,19 +76,34 @@ async function obtain(
   lock: BindingLock,
 ): Promise<ObtainedArtifact> {
   const request = await requestOf(name, options, lock);
+  const ingredient = (each: ArtifactName) => obtain(each, options, lock);
+  return explained(request, async () => (await find(request)) ?? (await make(request, ingredient)));
+}
+
+/** Out of the cache; else what it must be, or will be as long as Debian serves what it served for the lock. */
+async function foresee(request: Request): Promise<LockedArtifact | undefined> {
+  const found = await find(request);
+  const { lockEntry, recipe, architecture, options } = request;
+  if (found !== undefined || request.locked !== undefined || lockEntry?.debian === undefined) {
+    return found ?? request.locked;
+  }
+  const isCurrent = lockEntry.recipe === recipe && architecture === hostArchitecture();
+  return isCurrent && (await servesVersions(lockEntry.debian, options.signal))
+    ? lockEntry
+    : undefined;
+}
+
+/** Names the artefact in the error; that of an ingredient names that one, and says enough. */
+async function explained<T>(request: Request, work: () => Promise<T>): Promise<T> {
   try {
-    const ingredient = (each: ArtifactName) => obtain(each, options, lock);
-    return (await find(request)) ?? (await make(request, ingredient));
+    return await work();
   } catch (cause) {
+    const { name, architecture, options } = request;
     options.signal?.throwIfAborted();
-    // The error of an ingredient names that one, and says enough.
     if (!(cause instanceof ArtifactError) || cause.message.startsWith("Cannot obtain")) {
       throw cause;
     }
-    const { version } = artifacts[name];
-    throw new ArtifactError(
-      `Cannot obtain artefact "${name}" ${version} for ${request.architecture}: ${cause.message}`,
-      { cause },
-    );
+    const title = `"${name}" ${artifacts[name].version} for ${architecture}`;
+    throw new ArtifactError(`Cannot obtain artefact ${title}: ${cause.message}`, { cause });
   }
 }

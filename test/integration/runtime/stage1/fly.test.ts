@@ -243,6 +243,26 @@ describe("run --stage1=fly", () => {
     rmSync(join(dir, "layer/esc"));
   });
 
+  it("does not wait for or read without end what an image has in place of its passwd", () => {
+    const passwd = join(dir, "layer/etc/passwd");
+    const text = readFileSync(passwd);
+    for (const make of [
+      ["mkfifo", passwd],
+      ["mknod", passwd, "c", "1", "5"],
+      ["truncate", "--size=1T", passwd],
+    ] as const) {
+      rmSync(passwd);
+      execFileSync(make[0], make.slice(1));
+      expect(fly(["img", "--exec=id"])).toMatchObject({
+        status: 254,
+        stderr:
+          'run: Cannot read "/etc/passwd" of the image: expected a file of at most 4194304 bytes\n',
+      });
+    }
+    rmSync(passwd);
+    writeFileSync(passwd, text);
+  });
+
   it("refuses what cannot be in one line and leaves no pod behind", () => {
     const pods = () => readdirSync(join(dataDir, "pods/run")).length;
     const before = pods();

@@ -70,6 +70,8 @@ function placeAtomically(path: string, make: (partial: string) => void): void {
   rmSync(partial, { force: true });
   make(partial);
   renameSync(partial, path);
+  // rename(2) does nothing when both are links to one file already.
+  rmSync(partial, { force: true });
 }
 
 // A symbolic link would not do: the engine looks beside the file that it really is.

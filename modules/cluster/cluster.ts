@@ -10,6 +10,7 @@ import { LabImage } from "../provider/resources/lab-image.ts";
 import { Mirror } from "../provider/resources/mirror.ts";
 import { QemuMachine } from "../provider/resources/qemu-machine.ts";
 import { SigningKey } from "../provider/resources/signing-key.ts";
+import { clusterIdentity } from "./identity.ts";
 import { createPki } from "./pki.ts";
 import {
   type ClusterPlan,
@@ -118,10 +119,9 @@ export class Cluster extends pulumi.ComponentResource {
 
   /** The plan, or one line about the argument that cannot be used. */
   #plan(name: string, args: ClusterArgs): ClusterPlan {
-    const identity = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}/${process.cwd()}/${name}`;
     const architecture = process.arch === "arm64" ? "arm64" : "amd64";
     try {
-      return planCluster({ ...args, name, identity, architecture });
+      return planCluster({ ...args, name, identity: clusterIdentity(name), architecture });
     } catch (error) {
       if (error instanceof InvalidArgumentError) {
         throw new pulumi.ResourceError(error.message, this, true);

@@ -29,9 +29,26 @@ const STAGES: ReadonlyArray<readonly [RegExp, string]> = [
   [/Linux version|Command line/, "the kernel starts"],
 ];
 
-/** Throws an error with the cause if the machine does not come up; AbortError of the signal if it takes too long. */
+/** Throws an error with the cause if the machine does not come up, or takes too long: then with its last words. */
 export async function watchBoot(options: BootWatchOptions): Promise<void> {
   const lines: string[] = [];
+  try {
+    await watch(options, lines);
+  } catch (error) {
+    if (!options.signal.aborted) throw error;
+    const last = lines.at(-1);
+    const heard = last === undefined ? "its console says nothing" : `last on its console: ${last}`;
+    throw new Error(`${abortReason(options.signal)}; ${heard}`, { cause: error });
+  }
+}
+
+/** The deadline's reason names the resource, which whoever reports this does too. */
+function abortReason({ reason }: AbortSignal): string {
+  const text = reason instanceof Error ? reason.message : String(reason);
+  return text.replace(/^Cannot [^:]*: /, "");
+}
+
+async function watch(options: BootWatchOptions, lines: string[]): Promise<void> {
   let shown = "";
   for (;;) {
     options.signal.throwIfAborted();

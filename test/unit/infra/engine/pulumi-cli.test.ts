@@ -2,6 +2,7 @@
 import {
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -77,5 +78,9 @@ describe("installOurPulumi()", () => {
     const host = join(folder, "engine/0123456789abcdef/pulumi-language-nodejs");
     expect(statSync(host).mode & 0o111).toBe(0o111);
     expect(readFileSync(host, "utf8")).toContain("COREFLY_LANGUAGE_HOST");
+    expect(readdirSync(join(first.path, "..")).sort()).toEqual([
+      "pulumi",
+      "pulumi-language-nodejs",
+    ]);
   });
 });

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A machine that does not come up in time: what is said of it. A process that sleeps stands for QEMU.
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { watchBoot } from "../../../../../modules/provider/machine/boot-watch.ts";
+import { identify } from "../../../../../modules/provider/processes/identity.ts";
+import { LineTail } from "../../../../../modules/provider/processes/tail.ts";
+
+let folder: string;
+let machine: ChildProcess;
+let deadline: AbortController;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "corefly-boot-"));
+  machine = spawn("sleep", ["600"], { stdio: "ignore" });
+  deadline = new AbortController();
+});
+afterEach(() => {
+  machine.kill("SIGKILL");
+  rmSync(folder, { recursive: true });
+});
+
+async function watch(status: (text: string) => void = () => {}): Promise<void> {
+  const process = await identify(machine.pid ?? 0);
+  if (process === undefined) throw new Error("sleep does not run");
+  await watchBoot({
+    process,
+    console: new LineTail(join(folder, "console.log")),
+    journal: new LineTail(join(folder, "journal.jsonl")),
+    lastWords: async () => "Could not set up host forwarding rule",
+    status,
+    signal: deadline.signal,
+  });
+}
+
+describe("watchBoot()", () => {
+  it("says the machine's last words when its time is over", async () => {
+    writeFileSync(join(folder, "console.log"), "Linux version 6.1\r\nWaiting for root device\r\n");
+    const over = new Error('Cannot create QemuMachine "lab": took longer than 5 s');
+    const watching = watch(() => deadline.abort(over));
+    await expect(watching).rejects.toThrow(
+      /^took longer than 5 s; last on its console: Waiting for root device$/,
+    );
+  });
+
+  it("says that there were none", async () => {
+    const watching = watch();
+    deadline.abort(new Error('Cannot create QemuMachine "lab": cancelled'));
+    await expect(watching).rejects.toThrow(/^cancelled; its console says nothing$/);
+  });
+
+  it("says why QEMU ended", async () => {
+    const ended = new Promise((resolve) => machine.once("exit", resolve));
+    const watching = watch();
+    machine.kill("SIGKILL");
+    await ended;
+    await expect(watching).rejects.toThrow(/^QEMU ended: Could not set up host forwarding rule$/);
+  });
+});

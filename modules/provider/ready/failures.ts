@@ -43,6 +43,10 @@ const NEEDED =
 const PERMANENT =
   /\b(cannot verify|signature|signed|trusted|trust|keystore|digest|checksum|manifest is not|expired key)\b/i;
 
+/** What the addons' unit says while the API server starts; it tries until it works. */
+const PATIENCE =
+  /timeout|timed out|refused|reset by peer|EOF|unable to connect|service unavailable|not yet|unable to handle the request|forbidden|no matches for kind/i;
+
 /** Takes an entry in; one of another boot starts anew. */
 export function watchFailures(watch: FailureWatch, entry: JournalEntry): FailureWatch {
   const known = entry.bootId === watch.bootId ? watch : { ...NO_FAILURES, bootId: entry.bootId };
@@ -53,6 +57,7 @@ export function watchFailures(watch: FailureWatch, entry: JournalEntry): Failure
   if (entry.unit === ADDONS && !willRestart(entry)) return known;
   const said = known.lines.get(entry.unit) ?? [];
   const line = said.findLast((each) => each.trim() !== "") ?? entry.message;
+  if (entry.unit === "corefly-addons.service" && PATIENCE.test(line)) return known;
   const before = known.repeats.get(entry.unit);
   const times = before?.line === withoutNumbers(line) ? before.times + 1 : 1;
   const repeats = new Map(known.repeats).set(entry.unit, { line: withoutNumbers(line), times });

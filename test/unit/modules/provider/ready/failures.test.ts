@@ -51,6 +51,22 @@ describe("watchFailures", () => {
     expect(failureOf(tries.slice(0, 8))).toBeUndefined();
   });
 
+  it("waits with the addons for an API server that is slow, but not for a manifest to become right", () => {
+    const tries = (line: string) =>
+      Array.from({ length: 9 }, () => [
+        said("corefly-addons.service", line),
+        failed("corefly-addons.service"),
+      ]).flat();
+    expect(
+      failureOf(
+        tries('error: Get "https://127.0.0.1:6443/openapi/v2": net/http: TLS handshake timeout'),
+      ),
+    ).toBeUndefined();
+    expect(failureOf(tries('error: unknown field "spec.replicaz" in manifest-0.yaml'))?.unit).toBe(
+      "corefly-addons.service",
+    );
+  });
+
   it("gives up on a unit that is not restarted", () => {
     const entries = [
       said("corefly-install.service", "tar: /opt/corefly/node.tar: Cannot open"),

@@ -76,9 +76,15 @@ async function bundle(entry: string): Promise<Bundle> {
 async function notice(folder: string): Promise<string> {
   const path = join(REPOSITORY, folder);
   const manifest: unknown = JSON.parse(await readFile(join(path, "package.json"), "utf8"));
-  const { name, version, license } = Object(manifest);
+  const { name, version, license, homepage, repository } = Object(manifest);
   const files = (await readdir(path)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file));
   const texts = await Promise.all(files.sort().map((file) => readFile(join(path, file), "utf8")));
-  const rule = "-".repeat(80);
-  return [rule, `${name} ${version}`, `Licence: ${license}`, "", ...texts].join("\n");
+  const origin = homepage ?? Object(repository).url ?? "its package";
+  return [
+    "-".repeat(80),
+    `${name} ${version}`,
+    `Licence: ${license}`,
+    "",
+    ...(texts.length > 0 ? texts : [`The package comes without its text; see ${origin}`]),
+  ].join("\n");
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What goes to nodes out of Debian and npm packages, unpacked at a place of its own and run.
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
@@ -92,7 +92,7 @@ describe("node", () => {
 describe("runtime", () => {
   it("runs as one file, far from any package", () => {
     const bundle = join(folder, "corefly.mjs");
-    writeFileSync(bundle, execFileSync("cat", [files["runtime"]?.path ?? ""]));
+    copyFileSync(files["runtime"]?.path ?? "", bundle);
     const printed = run(
       join(runtimeFolder, "node"),
       "--disable-warning=ExperimentalWarning",
@@ -103,21 +103,27 @@ describe("runtime", () => {
   });
 
   it("contains nothing of Pulumi's", () => {
-    const text = execFileSync("cat", [files["runtime"]?.path ?? ""], { maxBuffer: 1e8 });
+    const text = readFileSync(files["runtime"]?.path ?? "");
     expect(text.includes("@pulumi/")).toBe(false);
   });
 
+  it("contains only what may be delivered under these licences", () => {
+    const notices = readFileSync(files["runtime-notices"]?.path ?? "", "utf8");
+    const licences = [...notices.matchAll(/^-{80}\n\S+ .*\nLicence: (.*)$/gm)].map(
+      (match) => match[1],
+    );
+    const known =
+      /^(MIT|ISC|0BSD|Apache-2\.0|BSD-[23]-Clause|LGPL-3\.0\+|\(Apache-2\.0 AND BSD-3-Clause\))$/;
+    expect(licences.length).toBeGreaterThan(0);
+    expect(licences.filter((licence) => !known.test(licence ?? ""))).toEqual([]);
+  });
+
   it("has notices that name each package with its licence", () => {
-    const notices = execFileSync("cat", [files["runtime-notices"]?.path ?? ""], {
-      encoding: "utf8",
-      maxBuffer: 1e8,
-    });
+    const notices = readFileSync(files["runtime-notices"]?.path ?? "", "utf8");
     expect(notices).toContain("Apache License");
     const titles = notices.split(`${"-".repeat(80)}\n`).slice(1);
     for (const title of titles) {
-      expect(title).toMatch(
-        /^[@\w./-]+ \d+\.\d+\.\d+.*\nLicence: (MIT|ISC|Apache-2\.0|.*BSD.*|LGPL-3\.0\+)\n\s+\S/,
-      );
+      expect(title).toMatch(/^[@\w./-]+ \d+\.\d+\.\d+.*\nLicence: \S.*\n\s+\S/);
     }
   });
 });

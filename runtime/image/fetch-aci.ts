@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fetches an ACI: its signature first, then the image, both from the same kind of place. Nothing is downloaded of an image that
+// Fetches an ACI: its signature first, then the image, both from the same kind of place. Nothing is fetched of an image that
 // has no signature.
 import { NotFoundError, TrustError, UnsupportedError, UsageError } from "../errors.ts";
 import type { ImageRecord } from "../store/record.ts";
@@ -115,12 +115,12 @@ async function signatureOf(
     return undefined;
   }
   const bytes = /^https?:\/\//.test(place)
-    ? await downloadSignature(image, parseUrl(place), context)
+    ? await fetchSignature(image, parseUrl(place), context)
     : await readSignatureFile(image, place, context);
   return parseDetachedSignature(bytes, `"${place}"`);
 }
 
-async function downloadSignature(image: string, url: URL, { web }: FetchContext): Promise<Buffer> {
+async function fetchSignature(image: string, url: URL, { web }: FetchContext): Promise<Buffer> {
   const response = await web.open(url);
   if (response.status === 202) {
     response.discard();

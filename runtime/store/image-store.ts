@@ -26,7 +26,7 @@ export interface GcOptions {
   readonly unusedForMs: number;
 }
 
-interface Cached {
+interface ReadRecord {
   readonly key: string;
   readonly record: ImageRecord;
 }
@@ -35,7 +35,7 @@ export class ImageStore {
   readonly trees: Trees;
   readonly #layout: StoreLayout;
   readonly #system: System;
-  readonly #cache = new Map<string, Cached>();
+  readonly #known = new Map<string, ReadRecord>();
 
   private constructor(dataDir: string, system: System) {
     this.#layout = storeLayout(dataDir);
@@ -229,9 +229,9 @@ export class ImageStore {
     const { files } = this.#system;
     const names = files.listNamesSync(this.#layout.images).filter((name) => name.endsWith(".json"));
     const records = names.flatMap((name) => this.#read(name));
-    for (const name of this.#cache.keys()) {
+    for (const name of this.#known.keys()) {
       if (!names.includes(name)) {
-        this.#cache.delete(name);
+        this.#known.delete(name);
       }
     }
     return records.sort((a, b) => a.importedAtMs - b.importedAtMs);
@@ -245,16 +245,16 @@ export class ImageStore {
       return [];
     }
     const key = `${stats.ino} ${stats.mtimeMs} ${stats.ctimeMs} ${stats.size}`;
-    const cached = this.#cache.get(name);
-    if (cached?.key === key) {
-      return [cached.record];
+    const known = this.#known.get(name);
+    if (known?.key === key) {
+      return [known.record];
     }
     const text = files.findTextSync(path);
     if (text === undefined) {
       return [];
     }
     const record = parseRecord(text, `"${path}"`, Math.floor(stats.mtimeMs));
-    this.#cache.set(name, { key, record });
+    this.#known.set(name, { key, record });
     return [record];
   }
 

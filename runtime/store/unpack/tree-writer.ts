@@ -290,7 +290,7 @@ export class TreeWriter {
     }
   }
 
-  /** Follows symlinks of this tree and of the lower ones as a process in the container would, and makes what is missing. */
+  /** Follows symlinks of this tree and of the lower ones as the app would, and makes what is missing. */
   #resolve(asked: string): { readonly path: string; readonly isPlain: boolean } {
     const pending = asked.split("/").filter((part) => part !== "");
     let at: string[] = [];

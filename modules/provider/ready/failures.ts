@@ -57,7 +57,7 @@ export function watchFailures(watch: FailureWatch, entry: JournalEntry): Failure
   if (entry.unit === ADDONS && !willRestart(entry)) return known;
   const said = known.lines.get(entry.unit) ?? [];
   const line = said.findLast((each) => each.trim() !== "") ?? entry.message;
-  if (entry.unit === "corefly-addons.service" && PATIENCE.test(line)) return known;
+  if (entry.unit === ADDONS && PATIENCE.test(line)) return known;
   const before = known.repeats.get(entry.unit);
   const times = before?.line === withoutNumbers(line) ? before.times + 1 : 1;
   const repeats = new Map(known.repeats).set(entry.unit, { line: withoutNumbers(line), times });

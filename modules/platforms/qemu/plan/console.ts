@@ -32,7 +32,7 @@ export function consoleFailure(lines: readonly string[]): string | undefined {
     .filter((line) => line.startsWith(REPORT_PREFIX))
     .map((line) => line.slice(REPORT_PREFIX.length).trim());
   const [report] = reports.filter((line) => /CRITICAL|failed|ERROR/i.test(line));
-  if (report !== undefined) return report;
+  if (report !== undefined) return report.replace(/^(CRITICAL|ERROR)\s*:\s*/, "");
   const failed = lines.find((line) => /\[(FAILED|DEPEND)\]/.test(line));
   return failed?.trim() ?? reports[0] ?? end.trim();
 }

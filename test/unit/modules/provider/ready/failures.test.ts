@@ -53,7 +53,7 @@ describe("watchFailures", () => {
 
   it("waits with the addons for an API server that is slow, but not for a manifest to become right", () => {
     const tries = (line: string) =>
-      Array.from({ length: 9 }, () => [
+      Array.from({ length: 30 }, () => [
         said("corefly-addons.service", line),
         failed("corefly-addons.service"),
       ]).flat();

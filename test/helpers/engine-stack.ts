@@ -7,15 +7,24 @@ import { type Ran, run } from "./program.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
+export interface EngineStackOptions {
+  readonly name?: string;
+  /** A folder that the test removes itself; default: one of this stack's own. */
+  readonly stateDir?: string;
+}
+
 export class EngineStack {
-  readonly name = `test-${process.pid}`;
-  readonly stateDir: string = mkdtempSync(join(tmpdir(), "corefly-engine-"));
+  readonly name: string;
+  readonly stateDir: string;
   readonly programDir: string;
   /** For every command, besides those of the command. */
   env: Readonly<Record<string, string>> = {};
 
-  constructor(program: string) {
-    this.programDir = join(root, "test/fixtures/programs", program);
+  /** `program`: a folder of test/fixtures/programs, or any path. */
+  constructor(program: string, options: EngineStackOptions = {}) {
+    this.name = options.name ?? `test-${process.pid}`;
+    this.stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), "corefly-engine-"));
+    this.programDir = resolve(root, "test/fixtures/programs", program);
   }
 
   /** Path of Node and arguments of one command, for tests that must kill it. */

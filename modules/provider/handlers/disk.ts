@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Disk: an empty disk for a machine, which outlives it: etcd's data stay when a controller is replaced.
 
-import { chmod, mkdir, open, rm, stat, truncate } from "node:fs/promises";
+import { chmod, mkdir, open, stat, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { MAX_SERIAL_BYTES } from "../../platforms/qemu/plan/machine.ts";
 import type { ResourceContext, ResourceHandler } from "../handler.ts";
@@ -9,6 +9,7 @@ import { folderName } from "../machine/machine-folder.ts";
 import type { PropertyValues } from "../property-value.ts";
 import { numberOf, optionalText, textOf } from "../read-values.ts";
 import type { ResourceSchema } from "../resource-schema.ts";
+import { removeResourceFolder } from "../stack-folder.ts";
 
 const GIB = 1024 ** 3;
 
@@ -79,10 +80,8 @@ export const disk: ResourceHandler = {
     return { path };
   },
 
-  async delete(_id, olds) {
-    const path = textOf(olds, "path");
-    await rm(path, { force: true });
-    await rm(dirname(path), { recursive: true, force: true });
+  async delete(_id, olds, context) {
+    await removeResourceFolder(dirname(textOf(olds, "path")), context);
   },
 };
 

@@ -2,7 +2,7 @@
 // Mirror: an HTTP server on the workstation's loopback from which nodes download everything. It is a process of its own
 // that outlives the provider; one that died is started again by the next `up`.
 
-import { rm, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { cachePath } from "../build/cache.ts";
 import { diffBySchema, withChanges } from "../diff.ts";
@@ -25,6 +25,7 @@ import { takenPorts } from "../processes/ports.ts";
 import { isMap, type PropertyValue, type PropertyValues } from "../property-value.ts";
 import { mapOf, numberOf, optionalText, textOf } from "../read-values.ts";
 import type { ResourceSchema } from "../resource-schema.ts";
+import { removeResourceFolder } from "../stack-folder.ts";
 
 const DIGEST = {
   type: "string",
@@ -112,7 +113,7 @@ export const mirror: ResourceHandler = {
   async delete(_id, _olds, context) {
     const folder = folderOf(context);
     await stopMirror(folder);
-    await rm(folder.path, { recursive: true, force: true });
+    await removeResourceFolder(folder.path, context);
   },
 };
 

@@ -20,6 +20,7 @@ import { type DaemonRecord, runningDaemon } from "../processes/daemon.ts";
 import { takenPorts } from "../processes/ports.ts";
 import { isMap, type PropertyValue, type PropertyValues } from "../property-value.ts";
 import { listOf, mapOf, numberOf, optionalText, textOf, textsOf } from "../read-values.ts";
+import { removeResourceFolder } from "../stack-folder.ts";
 import { schema } from "./qemu-machine-schema.ts";
 
 export const qemuMachine: ResourceHandler = {
@@ -73,7 +74,7 @@ export const qemuMachine: ResourceHandler = {
     const folder = machineFolder(context.stackDir, context.name);
     context.status("Powering down");
     await stopMachine(folder);
-    await rm(folder.path, { recursive: true, force: true });
+    await removeResourceFolder(folder.path, context);
   },
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "@jest/globals";
 import { disk } from "../../../../../modules/provider/handlers/disk.ts";
 import { resourceContext } from "../../../../helpers/resource-context.ts";
@@ -43,9 +43,12 @@ describe("disk", () => {
     const path = join(dir, "stack/disks/node-1-etcd/etcd.img");
     const olds = { ...inputs, path };
     expect((await disk.read?.("x", olds, context))?.id).toBe("x");
+    const neighbour = { ...context, name: "node-2-etcd" };
+    const other = String((await disk.create(inputs, neighbour)).outputs["path"]);
     await disk.delete?.("x", olds, context);
-    expect(existsSync(dirname(path))).toBe(false);
-    expect(readdirSync(join(dir, "stack/disks"))).toEqual([]);
+    expect(readdirSync(join(dir, "stack/disks"))).toEqual(["node-2-etcd"]);
+    await disk.delete?.("y", { ...inputs, path: other }, neighbour);
+    expect(readdirSync(dir)).toEqual([]);
     expect(await disk.read?.("x", olds, context)).toBeUndefined();
     await disk.delete?.("x", olds, context);
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node for tests of the CRI server: mounts and network of its own, which live as long as the node and longer than the
 // server, as a real machine's do.
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -26,9 +26,9 @@ import { waitFor } from "./wait-for.ts";
 
 export const BUSYBOX = "corefly.dev/busybox:1";
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/** A default route is what the kubelet finds its node's address by. */
-const OWN_NETWORK =
-  "ip link set lo up && ip addr add 192.168.77.1/32 dev lo && ip route add default dev lo src 192.168.77.1";
+/** The node's own address, where its network is its own. */
+export const NODE_IP = "192.168.77.1";
+const OWN_NETWORK = `ip link set lo up && ip addr add ${NODE_IP}/32 dev lo`;
 const APPLETS =
   "sh cat echo id ls env sleep true false hostname ip ps kill rm mkdir touch httpd wget head dd mount stat printf nc seq";
 
@@ -348,15 +348,13 @@ export class CriNode {
   }
 }
 
+/** Cgroups are removed one by one, the deepest first; their files go with them. */
 function removeCgroups(name: string): void {
-  for (const root of [
-    "/sys/fs/cgroup",
-    ...readdirSync("/sys/fs/cgroup").map((each) => join("/sys/fs/cgroup", each)),
-  ]) {
-    try {
-      execFileSync("rmdir", [join(root, name)], { stdio: "ignore" });
-    } catch {
-      // not a hierarchy, or nothing was made there
+  const base = "/sys/fs/cgroup";
+  for (const root of [base, ...readdirSync(base).map((each) => join(base, each))]) {
+    const directory = join(root, name);
+    if (existsSync(directory)) {
+      spawnSync("find", [directory, "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
     }
   }
 }

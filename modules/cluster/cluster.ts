@@ -20,7 +20,7 @@ import {
 } from "./plan/cluster-plan.ts";
 import { imageArtifact, imageReference, KUBERNETES_ACI } from "./plan/images.ts";
 import { InvalidArgumentError } from "./plan/invalid-argument-error.ts";
-import { kubeconfig } from "./plan/kubeconfig.ts";
+import { adminKubeconfig } from "./plan/kubeconfig.ts";
 import type { NodeSecrets } from "./plan/node-secrets.ts";
 import type { PublishedPort } from "./plan/ports.ts";
 import type { NodeSettings } from "./plan/settings.ts";
@@ -197,15 +197,4 @@ export class Cluster extends pulumi.ComponentResource {
 
 function digest(artifacts: Artifacts, name: string): pulumi.Output<string> {
   return artifacts.files.apply((files) => files[name]?.sha512 ?? "");
-}
-
-function adminKubeconfig(name: string, secrets: NodeSecrets, port: number): string {
-  return kubeconfig({
-    cluster: name,
-    user: "admin",
-    server: `https://127.0.0.1:${port}`,
-    caCertPem: secrets.authorities.kubernetes.certPem,
-    clientCertPem: secrets.certificates["admin"]?.certPem ?? "",
-    clientKeyPem: secrets.certificates["admin"]?.keyPem ?? "",
-  });
 }

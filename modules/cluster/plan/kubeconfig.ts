@@ -2,6 +2,7 @@
 // Kubeconfigs: who speaks to which API server with which key.
 
 import { stringify } from "yaml";
+import type { NodeSecrets } from "./node-secrets.ts";
 
 /** Everything a kubeconfig holds; certificates and keys are PEM text. */
 export interface KubeconfigPlan {
@@ -36,6 +37,20 @@ export function kubeconfig(plan: KubeconfigPlan): string {
     ],
     contexts: [{ name: context, context: { cluster: plan.cluster, user: plan.user } }],
     "current-context": context,
+  });
+}
+
+/** The administrator's, for the workstation, where the API server is at `port` of the loopback. */
+export function adminKubeconfig(cluster: string, secrets: NodeSecrets, port: number): string {
+  const admin = secrets.certificates["admin"];
+  if (admin === undefined) throw new Error('The plan has no certificate "admin"');
+  return kubeconfig({
+    cluster,
+    user: "admin",
+    server: `https://127.0.0.1:${port}`,
+    caCertPem: secrets.authorities.kubernetes.certPem,
+    clientCertPem: admin.certPem,
+    clientKeyPem: admin.keyPem,
   });
 }
 

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+// The component before Pulumi's mocks: exactly which resources it makes, below what, after what, from what.
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import * as pulumi from "@pulumi/pulumi";
+import { Cluster } from "../../../../modules/cluster/cluster.ts";
+import { decodeDataUrl } from "../../../../modules/ignition/data-url.ts";
+import {
+  known,
+  type MadeResource,
+  type MockedProgram,
+  type MockOutputs,
+  mockedProgram,
+} from "../../../helpers/mocked-program.ts";
+
+const NAMES = [
+  "node",
+  "node-tools",
+  "cni-plugins",
+  "runtime",
+  "kubernetes-aci",
+  "etcd-oci",
+  "coredns-oci",
+  "caddy-oci",
+];
+
+/** A digest that tells which artefact it is of. */
+const digest = (name: string): string =>
+  Buffer.from(name).toString("hex").padEnd(128, "0").slice(0, 128);
+
+const outputs: MockOutputs = (type, name) => {
+  switch (type) {
+    case "Artifacts":
+      return { files: Object.fromEntries(NAMES.map((each) => [each, { sha512: digest(each) }])) };
+    case "CertificateAuthority":
+    case "Certificate":
+      return { certPem: `cert of ${name}\n`, privateKeyPem: `key of ${name}\n` };
+    case "KeyPair":
+      return { publicKeyPem: "public\n", privateKeyPem: "private\n" };
+    case "SigningKey":
+      return { publicKey: "armored\n", fingerprint: "a".repeat(40), privateKey: "secret\n" };
+    case "ImageSignature":
+      return { signature: "signature\n" };
+    case "LabImage":
+      return { recipe: "r".repeat(64) };
+    case "Disk":
+      return { path: "/state/etcd.img" };
+    case "QemuMachine":
+      return {
+        journalPath: "/state/j",
+        consolePath: "/state/c",
+        startedAt: "2026-11-25T00:00:00Z",
+      };
+    case "ClusterReady":
+      return { summary: "Ready after 60 s" };
+    default:
+      return {};
+  }
+};
+
+const architecture = process.arch === "arm64" ? "arm64" : "amd64";
+const aci = `aci/kubernetes-v1.37.2-linux-${architecture}.aci`;
+
+let program: MockedProgram;
+let cluster: Cluster;
+let made: readonly MadeResource[];
+
+beforeAll(async () => {
+  program = await mockedProgram(outputs, { preview: false });
+  cluster = new Cluster(
+    "lab",
+    {
+      images: ["caddy"],
+      mirrorPort: 7000,
+      apiServerPort: 7001,
+      publish: [{ name: "shop", nodePort: 30_100, port: 7002 }],
+      artifactsUrl: "https://releases.example.test/v1",
+    },
+    program.options,
+  );
+  made = await program.resources();
+});
+
+function resource(name: string): MadeResource {
+  const found = made.find((each) => each.name === name);
+  if (found === undefined) throw new Error(`no resource "${name}"`);
+  return found;
+}
+
+function ofType(type: string): readonly MadeResource[] {
+  return made.filter((each) => each.type === type);
+}
+
+describe("Cluster", () => {
+  it("makes these resources, all its own, all named after it", () => {
+    expect(made.map(({ type, name, parent }) => `${type} ${name} < ${parent}`).sort()).toEqual(
+      [
+        "Artifacts lab-artifacts < lab",
+        ...[
+          "addons",
+          "admin",
+          "apiserver",
+          "apiserver-kubelet-client",
+          "controller-manager",
+          "etcd-client",
+          "etcd-server",
+          "front-proxy-client",
+          "kubelet-lab-controller-0",
+          "scheduler",
+        ].map((name) => `Certificate lab-${name} < lab`),
+        "CertificateAuthority lab-etcd-ca < lab",
+        "CertificateAuthority lab-front-proxy-ca < lab",
+        "CertificateAuthority lab-kubernetes-ca < lab",
+        "Cluster lab < ",
+        "ClusterReady lab-ready < lab",
+        "Disk lab-controller-0-etcd < lab",
+        "ImageSignature lab-kubernetes-signature < lab",
+        "KeyPair lab-service-account < lab",
+        "LabImage lab-lab-image < lab",
+        "Mirror lab-mirror < lab",
+        "QemuMachine lab-controller-0 < lab",
+        "SigningKey lab-signing-key < lab",
+      ].sort(),
+    );
+  });
+
+  it("orders them by dependsOn where no output says it", () => {
+    const ordered = made.filter(({ after }) => after.length > 0);
+    expect(Object.fromEntries(ordered.map(({ name, after }) => [name, after]))).toEqual({
+      "lab-kubernetes-signature": ["lab-artifacts"],
+      "lab-mirror": ["lab-artifacts"],
+      "lab-controller-0": ["lab-lab-image", "lab-mirror"],
+      "lab-ready": ["lab-controller-0"],
+    });
+  });
+
+  it("takes artefacts from where the user says", () => {
+    expect(resource("lab-artifacts").inputs).toEqual({
+      names: NAMES,
+      source: "https://releases.example.test/v1",
+    });
+  });
+
+  it("signs the image that nodes fetch, and serves it with its signature", () => {
+    expect(resource("lab-kubernetes-signature").inputs).toMatchObject({
+      imageSha512: digest("kubernetes-aci"),
+    });
+    expect(resource("lab-mirror").inputs).toEqual({
+      port: 7000,
+      portName: "mirrorPort",
+      files: {
+        [aci]: { sha512: digest("kubernetes-aci") },
+        [`${aci}.asc`]: { text: "signature\n" },
+        "files/node": { sha512: digest("node") },
+        "files/node-tools": { sha512: digest("node-tools") },
+        "files/cni-plugins": { sha512: digest("cni-plugins") },
+        "files/runtime": { sha512: digest("runtime") },
+      },
+      images: {
+        "corefly.dev/etcd:v3.6.16": { sha512: digest("etcd-oci") },
+        "corefly.dev/coredns:v1.15.0": { sha512: digest("coredns-oci") },
+        "corefly.dev/caddy:v2.11.9": { sha512: digest("caddy-oci") },
+      },
+    });
+  });
+
+  it("makes certificates by the authority that is meant", () => {
+    const authorities = ofType("Certificate").map(({ name, inputs }) => [
+      name,
+      inputs["caCertPem"],
+    ]);
+    expect(Object.fromEntries(authorities)).toMatchObject({
+      "lab-apiserver": "cert of lab-kubernetes-ca\n",
+      "lab-admin": "cert of lab-kubernetes-ca\n",
+      "lab-etcd-server": "cert of lab-etcd-ca\n",
+      "lab-etcd-client": "cert of lab-etcd-ca\n",
+      "lab-front-proxy-client": "cert of lab-front-proxy-ca\n",
+    });
+  });
+
+  it("boots the lab image with etcd's disk and the ports that the user chose", () => {
+    const { ignition: _, ...inputs } = resource("lab-controller-0").inputs;
+    expect(resource("lab-controller-0-etcd").inputs).toEqual({ sizeGiB: 4, label: "etcd" });
+    expect(inputs).toEqual({
+      image: { lab: "r".repeat(64) },
+      cpus: 2,
+      memoryMiB: 4096,
+      disks: ["/state/etcd.img"],
+      ports: [
+        { name: "apiServerPort", host: 7001, guest: 6443 },
+        { name: "publish[0].port", host: 7002, guest: 30_100 },
+      ],
+    });
+  });
+
+  it("gives the node its keys and what it downloads, each with its digest", async () => {
+    const text = await known(pulumi.output(resource("lab-controller-0").given["ignition"]));
+    const config: { storage: { files: readonly IgnitionFile[] } } = JSON.parse(String(text));
+    const contents = Object.fromEntries(
+      config.storage.files.map(({ path, contents: { source, verification } }) => [
+        path,
+        verification?.hash ?? Buffer.from(decodeDataUrl(source) ?? []).toString("utf8"),
+      ]),
+    );
+    expect(contents).toMatchObject({
+      "/opt/corefly/0.1.0/node.tar": `sha512-${digest("node")}`,
+      "/opt/corefly/0.1.0/corefly.mjs": `sha512-${digest("runtime")}`,
+      "/etc/kubernetes/pki/service-account.key": "private\n",
+      "/etc/kubernetes/pki/apiserver.key": "key of lab-apiserver\n",
+    });
+  });
+
+  it("waits again whenever the machine was started again", () => {
+    const { kubeconfig: _, ...inputs } = resource("lab-ready").inputs;
+    expect(inputs).toEqual({
+      nodeNames: ["lab-controller-0"],
+      journalPath: "/state/j",
+      consolePath: "/state/c",
+      trigger: "2026-11-25T00:00:00Z",
+      urls: ["http://127.0.0.1:7002/"],
+    });
+  });
+
+  it("gives out what the workstation needs", async () => {
+    const { kubeconfig, nodes, urls, summary } = cluster;
+    expect(await known(nodes)).toEqual(["lab-controller-0"]);
+    expect(await known(urls)).toEqual({ shop: "http://127.0.0.1:7002/" });
+    expect(await known(summary)).toBe("Ready after 60 s");
+    expect(await known(kubeconfig)).toContain("server: https://127.0.0.1:7001\n");
+  });
+
+  it("marks every key as a secret where it is made into something else", async () => {
+    const given: readonly unknown[] = [
+      cluster.kubeconfig,
+      resource("lab-controller-0").given["ignition"],
+      resource("lab-ready").given["kubeconfig"],
+      resource("lab-kubernetes-signature").given["signingKey"],
+      ...ofType("Certificate").map((each) => each.given["caPrivateKeyPem"]),
+    ];
+    for (const value of given) {
+      if (!pulumi.Output.isInstance(value)) throw new Error("expected an output");
+      expect(await pulumi.isSecret(value)).toBe(true);
+    }
+  });
+
+  it("refuses a bad argument with an error that prints without a stack", () => {
+    const make = () => new Cluster("other", { controllerCount: 3 }, program.options);
+    expect(make).toThrow(pulumi.ResourceError);
+    expect(make).toThrow(
+      expect.objectContaining({
+        message: 'Invalid argument "controllerCount": 3 controllers, expected 1',
+        hideStack: true,
+      }),
+    );
+  });
+});
+
+interface IgnitionFile {
+  readonly path: string;
+  readonly contents: { readonly source: string; readonly verification?: { readonly hash: string } };
+}

@@ -33,12 +33,12 @@ clean: down ## destroy the cluster and remove the caches
 	@$(RUN) infra/clean.ts
 
 check: node_modules/.installed ## the quick loop: format, types, unit tests
-	@node_modules/.bin/biome ci --diagnostic-level=error .
+	@node_modules/.bin/biome ci --diagnostic-level=error --colors=off --reporter=summary .
 	@node_modules/.bin/tsc -p tsconfig.json
 	@$(JEST) --selectProjects unit
 
 test: test-prerequisites ## everything: unit, integration, conformance, end to end
-	@node_modules/.bin/biome ci --diagnostic-level=error .
+	@node_modules/.bin/biome ci --diagnostic-level=error --colors=off --reporter=summary .
 	@node_modules/.bin/tsc -p tsconfig.json
 	@$(RUN) modules/provider/build/main.ts obtain $(TEST_ARTIFACTS) >/dev/null
 	@$(JEST) --runInBand

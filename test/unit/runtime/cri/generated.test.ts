@@ -39,8 +39,6 @@ describe("runtime/cri/gen", () => {
     const digest = createHash("sha256")
       .update(readFileSync(join(cri, "proto/api.proto")))
       .digest("hex");
-    expect(source).toBe(
-      `k8s.io/cri-api v0.37.2 pkg/apis/runtime/v1/api.proto sha256:${digest}\n`,
-    );
+    expect(source).toBe(`k8s.io/cri-api v0.37.2 pkg/apis/runtime/v1/api.proto sha256:${digest}\n`);
   });
 });

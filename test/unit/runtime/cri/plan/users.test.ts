@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describe, expect, it } from "@jest/globals";
+import { imageUser, resolveUser, type UserWish } from "../../../../../runtime/cri/plan/users.ts";
+
+const database = {
+  passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001::/:/bin/sh\nbroken\nbad:x:one:1::/:\n",
+  group: "root:x:0:\nweb:x:1001:\nlogs:x:50:web,other\naudio:x:29:other\n",
+};
+const nobody: UserWish = {
+  runAsUsername: "",
+  supplementalGroups: [],
+  mergeGroups: true,
+  imageUser: "",
+  imageGroup: "",
+};
+const resolved = (wish: Partial<UserWish>) => resolveUser({ ...nobody, ...wish }, database);
+
+describe("resolveUser()", () => {
+  it.each<[string, Partial<UserWish>, number, number, readonly number[]]>([
+    ["root without any wish", {}, 0, 0, []],
+    ["a number with its passwd's group and groups", { runAsUser: 1000n }, 1000, 1001, [50]],
+    ["a number that passwd does not list", { runAsUser: 7n }, 7, 0, []],
+    ["a name", { runAsUsername: "web" }, 1000, 1001, [50]],
+    ["another group", { runAsUser: 1000n, runAsGroup: 5n }, 1000, 5, [50]],
+    ["the image's user by name", { imageUser: "web" }, 1000, 1001, [50]],
+    ["the image's user and group", { imageUser: "web:logs" }, 1000, 50, []],
+    ["an ACI's user and group", { imageUser: "1000", imageGroup: "50" }, 1000, 50, []],
+    ["the pod over the image", { imageUser: "web:logs", runAsUser: 0n }, 0, 0, []],
+    [
+      "strict groups",
+      { runAsUser: 1000n, supplementalGroups: [77n], mergeGroups: false },
+      1000,
+      1001,
+      [77],
+    ],
+    [
+      "groups of the pod and the image, each once",
+      { runAsUser: 1000n, supplementalGroups: [77n, 50n] },
+      1000,
+      1001,
+      [77, 50],
+    ],
+  ])("%s", (_title, wish, uid, gid, supplementaryGids) => {
+    expect(resolved(wish)).toEqual({ uid, gid, supplementaryGids });
+  });
+
+  it("refuses contradictions, unknown names and ids that do not exist", () => {
+    expect(() => resolved({ runAsGroup: 1n })).toThrow("needs run_as_user");
+    expect(() => resolved({ runAsUsername: "nobody" })).toThrow('Cannot run as user "nobody"');
+    expect(() => resolved({ imageUser: "web:nogroup" })).toThrow('Cannot run as group "nogroup"');
+    expect(() => resolved({ runAsUser: -1n })).toThrow("Cannot use run_as_user -1");
+    expect(() => resolved({ runAsUser: 4294967295n })).toThrow("expected 0 to 4294967294");
+    expect(() => resolved({ imageUser: "99999999999" })).toThrow("Cannot use user");
+  });
+});
+
+describe("imageUser()", () => {
+  it("tells numbers from names, which runAsNonRoot depends on", () => {
+    expect(imageUser("")).toEqual({ uid: 0n, username: "" });
+    expect(imageUser("1000:50")).toEqual({ uid: 1000n, username: "" });
+    expect(imageUser("web")).toEqual({ username: "web" });
+  });
+});

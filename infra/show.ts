@@ -6,10 +6,11 @@ import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:f
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultCacheDir, hostArchitecture } from "../modules/provider/build/host.ts";
-import { obtainArtifacts } from "../modules/provider/build/obtain.ts";
+import { type ObtainOptions, obtainArtifacts } from "../modules/provider/build/obtain.ts";
 import { capture } from "./capture.ts";
 import { providePulumi } from "./engine/provide-pulumi.ts";
 import { expectPulumi } from "./engine/run-pulumi.ts";
+import { releaseSource } from "./engine/settings.ts";
 import { openWorkspace } from "./engine/workspace.ts";
 import { type NodeItem, overview, type PodItem } from "./overview.ts";
 
@@ -30,7 +31,8 @@ try {
 async function show(stack: string, cwd: string): Promise<string> {
   const cacheDir = defaultCacheDir(process.env);
   const say = (message: string): void => void process.stderr.write(`corefly: ${message}\n`);
-  const cli = await providePulumi({ environment: process.env, cacheDir, say });
+  const source = releaseSource(cwd, stack);
+  const cli = await providePulumi({ environment: process.env, cacheDir, source, say });
   const workspace = openWorkspace({ projectDir: cwd, environment: process.env, cli });
   const outputs = parseOutputs(
     await expectPulumi(workspace, [
@@ -43,7 +45,7 @@ async function show(stack: string, cwd: string): Promise<string> {
     ]),
   );
   const kubeconfig = writeKubeconfig(workspace.stateDir, stack, outputs.kubeconfig);
-  const kubectl = await linkKubectl(workspace.stateDir, cacheDir, say);
+  const kubectl = await linkKubectl(workspace.stateDir, { cacheDir, source, onProgress: say });
   const get = async (...query: readonly string[]): Promise<unknown> =>
     JSON.parse(
       await capture(kubectl, ["--kubeconfig", kubeconfig, "get", ...query, "--output=json"]),
@@ -84,13 +86,11 @@ function writeKubeconfig(stateDir: string, stack: string, text: string): string 
 /** The multi-call binary is kubectl by the name of a link. */
 async function linkKubectl(
   stateDir: string,
-  cacheDir: string,
-  onProgress: (message: string) => void,
+  options: Pick<ObtainOptions, "cacheDir" | "source" | "onProgress">,
 ): Promise<string> {
   const { kubernetes } = await obtainArtifacts(["kubernetes"], {
-    cacheDir,
+    ...options,
     architecture: hostArchitecture(),
-    onProgress,
   });
   if (kubernetes === undefined) throw new Error('Cannot find artefact "kubernetes"');
   const link = join(stateDir, "bin", "kubectl");

@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { defaultCacheDir } from "../../modules/provider/build/host.ts";
 import { COMMANDS, type Command, runCommand } from "./commands.ts";
 import { providePulumi } from "./provide-pulumi.ts";
+import { releaseSource } from "./settings.ts";
 import { openWorkspace } from "./workspace.ts";
 
 const USAGE = `usage: main.ts ${COMMANDS.join("|")} [--stack STACK] [--cwd DIR] [-- ARGUMENTS]`;
@@ -21,7 +22,8 @@ async function main(argv: readonly string[]): Promise<number> {
   const { command, stack, cwd, args } = parseCommandLine(argv);
   const environment = process.env;
   const cacheDir = defaultCacheDir(environment);
-  const cli = await providePulumi({ environment, cacheDir, say });
+  const source = releaseSource(cwd, stack);
+  const cli = await providePulumi({ environment, cacheDir, source, say });
   const workspace = openWorkspace({ projectDir: cwd, environment, cli });
   return await runCommand(workspace, command, {
     stack,

@@ -69,7 +69,8 @@ function stateDirOf({ stateDir, environment, projectDir }: WorkspaceOptions): st
   return resolve(stateDir ?? (environment["COREFLY_STATE"] || join(projectDir, ".state")));
 }
 
-function projectName(projectDir: string): string {
+/** The name in Pulumi.yaml. */
+export function projectName(projectDir: string): string {
   const path = join(projectDir, "Pulumi.yaml");
   if (!existsSync(path)) {
     throw new Error(`Cannot open project: found no Pulumi.yaml in "${projectDir}", expected one`);

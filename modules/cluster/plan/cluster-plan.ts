@@ -7,7 +7,7 @@ import { COREFLY_VERSION } from "../../artifacts/version.ts";
 import type { NamedConfig } from "../../ignition/merge.ts";
 import { parseSnippet, SnippetError } from "../../ignition/parse.ts";
 import { etcdDevice, QEMU_NODE_UNITS } from "../../platforms/qemu/plan/node-units.ts";
-import { planAddons } from "./addons.ts";
+import { planAddons } from "./addons/addon-set.ts";
 import { type CertificatePlan, clusterCertificates, kubeletCertificate } from "./certificates.ts";
 import { controllerConfig, type Download } from "./controller.ts";
 import {

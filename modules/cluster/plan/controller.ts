@@ -7,7 +7,7 @@ import { filesystem } from "../../ignition/build/disk.ts";
 import { directory, file } from "../../ignition/build/file.ts";
 import { user } from "../../ignition/build/passwd.ts";
 import { unit } from "../../ignition/build/unit.ts";
-import type { AddonSet } from "./addons.ts";
+import type { AddonSet } from "./addons/addon-set.ts";
 import { bridgeNetwork } from "./cni.ts";
 import { kubeconfig } from "./kubeconfig.ts";
 import {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The systemd units that install and run the container runtime, and those that use it on the node.
 
-import type { AddonSet } from "./addons.ts";
+import type { AddonSet } from "./addons/addon-set.ts";
 import { execLine, flyCommand } from "./kubelet.ts";
 
 /** Where a version of the runtime lies on a node. */

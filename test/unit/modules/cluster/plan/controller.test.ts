@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import type { IgnitionConfig } from "ignition-config-types";
-import { planAddons } from "../../../../../modules/cluster/plan/addons.ts";
+import { planAddons } from "../../../../../modules/cluster/plan/addons/addon-set.ts";
 import {
   clusterCertificates,
   kubeletCertificate,

@@ -8,7 +8,8 @@ import { DEMO_NODE_PORT, demoManifest } from "./demo.ts";
 
 const config = new pulumi.Config();
 
-const cluster = new Cluster(config.get("name") ?? "lab", {
+// Not `name`: the project is called like the provider, and of a provider's settings Pulumi takes that as the plugin's.
+const cluster = new Cluster(config.get("clusterName") ?? "lab", {
   os: config.get("os"),
   podCidr: config.get("podCidr"),
   serviceCidr: config.get("serviceCidr"),

@@ -63,7 +63,7 @@ async function ask(
     signal.throwIfAborted();
     // A wrong certificate does not become right by waiting.
     const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (/^(CERT_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_VERIFY|DEPTH_ZERO)/.test(code)) throw error;
+    if (/^(CERT_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO)/.test(code)) throw error;
     return undefined;
   }
 }

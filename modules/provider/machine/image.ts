@@ -10,6 +10,7 @@ import { MACHINE_FILES, type MachineBoot } from "../../platforms/qemu/plan/machi
 import { cachePath } from "../build/cache.ts";
 import { findLabImage, type LabImage, obtainLabImage } from "../build/lab.ts";
 import { obtainArtifacts } from "../build/obtain.ts";
+import { errorCode } from "../processes/error-code.ts";
 import { missingProgram, QEMU_IMG } from "./programs.ts";
 
 /** Which image a machine boots. */
@@ -92,8 +93,7 @@ async function put(from: string, to: string): Promise<void> {
   try {
     await link(from, to);
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    if (code !== "EXDEV" && code !== "EPERM" && code !== "EMLINK") throw error;
+    if (!["EXDEV", "EPERM", "EMLINK"].includes(errorCode(error) ?? "")) throw error;
     await copyFile(from, to);
   }
 }

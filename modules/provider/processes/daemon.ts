@@ -5,6 +5,7 @@ import { spawn } from "node:child_process";
 import { mkdir, open, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { errorCode } from "./error-code.ts";
 import { identify, isAlive, type ProcessIdentity, parseIdentity } from "./identity.ts";
 
 export interface DaemonCommand {
@@ -125,7 +126,7 @@ async function signalDaemon(identity: ProcessIdentity, signal: NodeJS.Signals): 
     process.kill(identity.pid, signal);
   } catch (error) {
     // It ended between the look and the signal.
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+    if (errorCode(error) !== "ESRCH") throw error;
   }
 }
 

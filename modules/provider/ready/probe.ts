@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks a cluster, from outside, whether it is ready.
 
+import { errorCode } from "../processes/error-code.ts";
 import type { KubeAccess, KubeAnswer } from "./kube-client.ts";
 import { kubeGet } from "./kube-client.ts";
 import { countItems, readyNodes, waitingPods } from "./kube-status.ts";
@@ -62,8 +63,8 @@ async function ask(
   } catch (error) {
     signal.throwIfAborted();
     // A wrong certificate does not become right by waiting.
-    const code = error instanceof Error && "code" in error ? String(error.code) : "";
-    if (/^(CERT_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO)/.test(code)) throw error;
+    if (/^(CERT_|ERR_TLS_CERT|SELF_SIGNED|UNABLE_TO_|DEPTH_ZERO)/.test(errorCode(error) ?? ""))
+      throw error;
     return undefined;
   }
 }

@@ -11,6 +11,7 @@ import { Mirror } from "../provider/resources/mirror.ts";
 import { QemuMachine } from "../provider/resources/qemu-machine.ts";
 import { SigningKey } from "../provider/resources/signing-key.ts";
 import { clusterIdentity } from "./identity.ts";
+import { knownContent, type NodeContent, plainContent, type TextInputs } from "./node-content.ts";
 import { createPki } from "./pki.ts";
 import {
   type ClusterPlan,
@@ -21,7 +22,6 @@ import {
 import { imageArtifact, imageReference, KUBERNETES_ACI } from "./plan/images.ts";
 import { InvalidArgumentError } from "./plan/invalid-argument-error.ts";
 import { adminKubeconfig } from "./plan/kubeconfig.ts";
-import type { NodeSecrets } from "./plan/node-secrets.ts";
 import type { PublishedPort } from "./plan/ports.ts";
 import type { NodeSettings } from "./plan/settings.ts";
 
@@ -38,7 +38,7 @@ export interface ClusterArgs {
   /** Default 4096. */
   readonly controllerMemoryMiB?: number | undefined;
   /** Ignition configs as JSON text, merged on top of ours; the snippet wins. */
-  readonly controllerSnippets?: readonly string[] | undefined;
+  readonly controllerSnippets?: TextInputs;
   /** Size of the disk that keeps etcd's data and outlives the machine; default 4. */
   readonly etcdDiskGiB?: number | undefined;
   /** `v1.37.2`. */
@@ -50,10 +50,10 @@ export interface ClusterArgs {
   /** Default `cluster.local`. */
   readonly clusterDomain?: string | undefined;
   /** Public keys for the user `core`. */
-  readonly sshAuthorizedKeys?: readonly string[] | undefined;
+  readonly sshAuthorizedKeys?: TextInputs;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
   /** Kubernetes objects as YAML, applied on the controller; what goes from the list is removed. */
-  readonly manifests?: readonly string[] | undefined;
+  readonly manifests?: TextInputs;
   /** More images of ours for the mirror, by component: `caddy`. */
   readonly images?: readonly string[] | undefined;
   /** Node ports that the workstation reaches. */
@@ -77,7 +77,11 @@ export class Cluster extends pulumi.ComponentResource {
 
   constructor(name: string, args: ClusterArgs = {}, options?: pulumi.ComponentResourceOptions) {
     super("corefly:index:Cluster", name, {}, options);
-    const plan = this.#plan(name, args);
+    const plan = this.#plan(name, args, plainContent(args));
+    const content = knownContent(args).apply((known) => {
+      this.#plan(name, args, known);
+      return known;
+    });
     const artifacts = new Artifacts(
       `${name}-artifacts`,
       { names: plan.artifacts, source: args.artifactsUrl },
@@ -92,7 +96,15 @@ export class Cluster extends pulumi.ComponentResource {
     const secrets = createPki(name, plan.certificates, signingKey, this);
     const mirror = this.#mirror(name, plan, artifacts, signingKey);
     const machines = plan.settings.controllers.map((node) =>
-      this.#controller(node, args, plan, { artifacts, image, mirror, secrets }),
+      this.#controller(node, plan, {
+        image,
+        mirror,
+        ignition: pulumi
+          .all([content, secrets, artifacts.files])
+          .apply(([known, keys, files]) =>
+            controllerIgnition(this.#plan(name, args, known), node, known, keys, files),
+          ),
+      }),
     );
 
     this.kubeconfig = pulumi.secret(
@@ -118,10 +130,16 @@ export class Cluster extends pulumi.ComponentResource {
   }
 
   /** The plan, or one line about the argument that cannot be used. */
-  #plan(name: string, args: ClusterArgs): ClusterPlan {
+  #plan(name: string, args: ClusterArgs, content: NodeContent): ClusterPlan {
     const architecture = process.arch === "arm64" ? "arm64" : "amd64";
     try {
-      return planCluster({ ...args, name, identity: clusterIdentity(name), architecture });
+      return planCluster({
+        ...args,
+        ...content,
+        name,
+        identity: clusterIdentity(name),
+        architecture,
+      });
     } catch (error) {
       if (error instanceof InvalidArgumentError) {
         throw new pulumi.ResourceError(error.message, this, true);
@@ -162,24 +180,19 @@ export class Cluster extends pulumi.ComponentResource {
 
   #controller(
     node: NodeSettings,
-    args: ClusterArgs,
     plan: ClusterPlan,
     parts: {
-      readonly artifacts: Artifacts;
       readonly image: LabImage;
       readonly mirror: Mirror;
-      readonly secrets: pulumi.Output<NodeSecrets>;
+      readonly ignition: pulumi.Output<string>;
     },
   ): QemuMachine {
-    const { artifacts, image, mirror, secrets } = parts;
+    const { image, mirror, ignition } = parts;
     const disk = new Disk(
       `${node.name}-etcd`,
       { sizeGiB: plan.machine.etcdDiskGiB, label: "etcd" },
       { parent: this },
     );
-    const ignition = pulumi
-      .all([secrets, artifacts.files])
-      .apply(([known, files]) => controllerIgnition(plan, node, args, known, files));
     return new QemuMachine(
       node.name,
       {

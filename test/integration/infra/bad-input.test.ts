@@ -34,8 +34,12 @@ function diagnostics(output: string): readonly string[] {
     .map((line) => line.trim());
 }
 
-async function refused(command: "preview" | "up", args: object): Promise<readonly string[]> {
-  const env = { COREFLY_TEST_CLUSTER: JSON.stringify(args) };
+async function refused(
+  command: "preview" | "up",
+  args: object,
+  more: Readonly<Record<string, string>> = {},
+): Promise<readonly string[]> {
+  const env = { COREFLY_TEST_CLUSTER: JSON.stringify(args), ...more };
   const { exitCode, stdout, stderr } = await stack.run(command, [], env);
   expect(exitCode).toBe(1);
   expect(stdout + stderr).not.toMatch(/\n\s+at |node:internal|unhandled/);
@@ -118,6 +122,15 @@ describe("preview with bad arguments", () => {
   ])("refuses a port that is taken: %s", async (argument, resource, args) => {
     expect(await refused("preview", args(port))).toEqual([
       `error: corefly:index:${resource} has a problem: Invalid argument "${argument}": Port ${port} of 127.0.0.1 is taken by another program, expected a free one`,
+    ]);
+  });
+});
+
+describe("preview with a bad argument from another resource", () => {
+  it("refuses it as soon as it is known", async () => {
+    const env = { COREFLY_TEST_OUTPUT: "manifests" };
+    expect(await refused("preview", { manifests: ["just: a map"] }, env)).toEqual([
+      'error: Invalid argument "manifests[0]": a document is no Kubernetes object, expected apiVersion, kind and metadata.name',
     ]);
   });
 });

@@ -3,6 +3,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import * as pulumi from "@pulumi/pulumi";
 import { Cluster } from "../../../../modules/cluster/cluster.ts";
+import { KeyPair } from "../../../../modules/provider/resources/key-pair.ts";
 import { type MadeResource, mockedProgram } from "../../../helpers/mocked-program.ts";
 
 /** How Pulumi sends what is not known yet, and what is secret. */
@@ -17,7 +18,12 @@ let made: readonly MadeResource[];
 
 beforeAll(async () => {
   const program = await mockedProgram(() => ({}), { preview: true });
-  cluster = new Cluster("lab", { mirrorPort: 7000, apiServerPort: 7001 }, program.options);
+  const { publicKeyPem } = new KeyPair("other");
+  cluster = new Cluster(
+    "lab",
+    { mirrorPort: 7000, apiServerPort: 7001, sshAuthorizedKeys: [publicKeyPem] },
+    program.options,
+  );
   made = await program.resources();
 });
 

@@ -57,6 +57,11 @@ const outputs: MockOutputs = (type, name) => {
   }
 };
 
+const manifest = (name: string): string =>
+  `apiVersion: v1\nkind: Namespace\nmetadata:\n  name: ${name}\n`;
+const snippet = (path: string): string =>
+  JSON.stringify({ ignition: { version: "3.3.0" }, storage: { files: [{ path }] } });
+
 const architecture = process.arch === "arm64" ? "arm64" : "amd64";
 const aci = `aci/kubernetes-v1.37.2-linux-${architecture}.aci`;
 
@@ -74,6 +79,9 @@ beforeAll(async () => {
       apiServerPort: 7001,
       publish: [{ name: "shop", nodePort: 30_100, port: 7002 }],
       artifactsUrl: "https://releases.example.test/v1",
+      // From other resources, as a whole and in part.
+      manifests: pulumi.output([manifest("one")]),
+      controllerSnippets: [pulumi.output(snippet("/etc/motd"))],
     },
     program.options,
   );
@@ -192,11 +200,11 @@ describe("Cluster", () => {
     });
   });
 
-  it("gives the node its keys and what it downloads, each with its digest", async () => {
+  it("gives the node its keys, the user's files, and what it downloads, with digests", async () => {
     const text = await known(pulumi.output(resource("lab-controller-0").given["ignition"]));
     const config: { storage: { files: readonly IgnitionFile[] } } = JSON.parse(String(text));
     const contents = Object.fromEntries(
-      config.storage.files.map(({ path, contents: { source, verification } }) => [
+      config.storage.files.map(({ path, contents: { source = "data:,", verification } = {} }) => [
         path,
         verification?.hash ?? Buffer.from(decodeDataUrl(source) ?? []).toString("utf8"),
       ]),
@@ -206,6 +214,8 @@ describe("Cluster", () => {
       "/opt/corefly/0.1.0/corefly.mjs": `sha512-${digest("runtime")}`,
       "/etc/kubernetes/pki/service-account.key": "private\n",
       "/etc/kubernetes/pki/apiserver.key": "key of lab-apiserver\n",
+      "/etc/kubernetes/addons/manifest-0.yaml": expect.stringContaining("name: one\n"),
+      "/etc/motd": "",
     });
   });
 
@@ -256,5 +266,8 @@ describe("Cluster", () => {
 
 interface IgnitionFile {
   readonly path: string;
-  readonly contents: { readonly source: string; readonly verification?: { readonly hash: string } };
+  readonly contents?: {
+    readonly source?: string;
+    readonly verification?: { readonly hash: string };
+  };
 }

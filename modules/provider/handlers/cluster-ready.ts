@@ -50,7 +50,7 @@ const schema: ResourceSchema = {
   },
   outputs: {
     ready: { type: "boolean", description: "Whether it was ready at the last look." },
-    seconds: { type: "number", description: "From the kernel's start to ready." },
+    seconds: { type: "number", description: "From power-on to ready." },
     phases: {
       type: "map",
       items: { type: "number", description: "Seconds." },

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts and stops machines. A machine is a QEMU process with a folder; it outlives the provider.
 
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
 import { type Machine, qemuArguments } from "../../platforms/qemu/plan/machine.ts";
 import {
   type DaemonRecord,
@@ -11,10 +11,11 @@ import {
   stopDaemon,
   waitForEnd,
 } from "../processes/daemon.ts";
+import { errorCode } from "../processes/error-code.ts";
 import { LineTail } from "../processes/tail.ts";
 import { watchBoot } from "./boot-watch.ts";
 import type { MachineFolder } from "./machine-folder.ts";
-import { QEMU } from "./programs.ts";
+import { missingProgram, QEMU } from "./programs.ts";
 import { pressPowerButton } from "./qmp.ts";
 
 export interface RunOptions {
@@ -22,6 +23,9 @@ export interface RunOptions {
   readonly status: (text: string) => void;
   readonly signal: AbortSignal;
 }
+
+/** A log that is longer than this when the machine starts is put aside. */
+const MAX_LOG_BYTES = 64 << 20;
 
 /** How long a guest may take to power down before its process is ended. */
 const POWER_DOWN_MS = 30_000;
@@ -35,8 +39,8 @@ export async function prepareFolder(folder: MachineFolder, ignition: string): Pr
   await writeFile(folder.ignition, ignition, { mode: 0o600 });
 }
 
-/** Starts QEMU. The machine is not up yet: see `awaitBoot`. */
-export async function startMachine(
+/** Starts QEMU. The machine is not up yet. */
+async function startMachine(
   machine: Machine,
   folder: MachineFolder,
   now: number,
@@ -53,7 +57,19 @@ export async function startMachine(
     },
     machine.ports.map(({ host }) => host),
     now,
+  ).catch((error: unknown) => {
+    const missing = error instanceof Error && errorCode(error.cause) === "ENOENT";
+    throw missing ? new Error(missingProgram(QEMU), { cause: error }) : error;
+  });
+}
+
+/** One old log is kept. */
+async function putAside(log: string): Promise<void> {
+  const size = await stat(log).then(
+    (found) => found.size,
+    () => 0,
   );
+  if (size > MAX_LOG_BYTES) await rename(log, `${log}.1`);
 }
 
 /** Starts QEMU and waits until the machine is up. Ends it if it does not come up; throws the cause. */
@@ -62,6 +78,8 @@ export async function bootMachine(
   folder: MachineFolder,
   options: RunOptions,
 ): Promise<DaemonRecord> {
+  await putAside(folder.console);
+  await putAside(folder.journal);
   const tails = {
     console: await LineTail.fromEnd(folder.console),
     journal: await LineTail.fromEnd(folder.journal),

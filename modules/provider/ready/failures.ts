@@ -47,14 +47,22 @@ const PERMANENT =
 const PATIENCE =
   /timeout|timed out|refused|reset by peer|EOF|unable to connect|service unavailable|not yet|unable to handle the request|forbidden|no matches for kind/i;
 
-/** Takes an entry in; one of another boot starts anew. */
-export function watchFailures(watch: FailureWatch, entry: JournalEntry): FailureWatch {
+/**
+ * Takes an entry in; one of another boot starts anew. What failed before `sinceMs` and is tried again does not count: the
+ * reason may be gone, and if it is not, it comes again.
+ */
+export function watchFailures(
+  watch: FailureWatch,
+  entry: JournalEntry,
+  sinceMs: number,
+): FailureWatch {
   const known = entry.bootId === watch.bootId ? watch : { ...NO_FAILURES, bootId: entry.bootId };
   if (!NEEDED.test(entry.unit)) return known;
   if (!entry.fromManager) return withLine(known, entry);
   if (!hasFailed(entry)) return known;
   // A oneshot unit's job fails with each try, also when systemd goes on trying.
   if (entry.unit === ADDONS && !willRestart(entry)) return known;
+  if (willRestart(entry) && entry.timeMs < sinceMs) return known;
   const said = known.lines.get(entry.unit) ?? [];
   const line = said.findLast((each) => each.trim() !== "") ?? entry.message;
   if (entry.unit === ADDONS && PATIENCE.test(line)) return known;

@@ -41,6 +41,9 @@ const POLL_MS = 1_000;
 const ANSWER_MS = 10_000;
 const CONSOLE_TAIL = 10;
 
+/** How far a machine's clock may be behind. */
+const CLOCK_SKEW_MS = 3_000;
+
 /** What a unit said last may be in the journal after systemd's word that it failed. */
 const AFTERWORDS_MS = 1_000;
 
@@ -62,7 +65,7 @@ export async function waitUntilReady(options: WaitOptions): Promise<PhaseTimes> 
       const entry = parseJournalLine(line);
       if (entry === undefined) continue;
       progress = advance(progress, entry);
-      failures = watchFailures(failures, entry);
+      failures = watchFailures(failures, entry, started - CLOCK_SKEW_MS);
     }
   };
   for (;;) {

@@ -20,7 +20,7 @@ export interface ClusterReadyArgs {
 /** Is there when the cluster is ready: API server, nodes, the pods of kube-system, and the URLs. */
 export class ClusterReady extends pulumi.CustomResource {
   declare readonly ready: pulumi.Output<boolean>;
-  /** From the kernel's start to ready. */
+  /** From power-on to ready. */
   declare readonly seconds: pulumi.Output<number>;
   /** Seconds of each phase. */
   declare readonly phases: pulumi.Output<Readonly<Record<string, number>>>;

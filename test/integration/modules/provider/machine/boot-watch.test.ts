@@ -6,16 +6,21 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { watchBoot } from "../../../../../modules/provider/machine/boot-watch.ts";
-import { identify } from "../../../../../modules/provider/processes/identity.ts";
+import {
+  identify,
+  type ProcessIdentity,
+} from "../../../../../modules/provider/processes/identity.ts";
 import { LineTail } from "../../../../../modules/provider/processes/tail.ts";
 
 let folder: string;
 let machine: ChildProcess;
+let identity: ProcessIdentity | undefined;
 let deadline: AbortController;
 
-beforeEach(() => {
+beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "corefly-boot-"));
   machine = spawn("sleep", ["600"], { stdio: "ignore" });
+  identity = await identify(machine.pid ?? 0);
   deadline = new AbortController();
 });
 afterEach(() => {
@@ -24,10 +29,9 @@ afterEach(() => {
 });
 
 async function watch(status: (text: string) => void = () => {}): Promise<void> {
-  const process = await identify(machine.pid ?? 0);
-  if (process === undefined) throw new Error("sleep does not run");
+  if (identity === undefined) throw new Error("sleep does not run");
   await watchBoot({
-    process,
+    process: identity,
     console: new LineTail(join(folder, "console.log")),
     journal: new LineTail(join(folder, "journal.jsonl")),
     lastWords: async () => "Could not set up host forwarding rule",

@@ -22,7 +22,7 @@ const said = (unit: string, message: string) => entry(unit, message);
 const manager = (unit: string, message: string) => entry(unit, message, { fromManager: true });
 const failed = (unit: string) => manager(unit, `${unit}: Failed with result 'exit-code'.`);
 const failureOf = (entries: readonly JournalEntry[]) =>
-  entries.reduce(watchFailures, NO_FAILURES).failure;
+  entries.reduce((watch, each) => watchFailures(watch, each, 0), NO_FAILURES).failure;
 
 describe("watchFailures", () => {
   it("ends the wait at once when an image is not trusted", () => {
@@ -76,6 +76,17 @@ describe("watchFailures", () => {
       unit: "corefly-install.service",
       reason: "tar: /opt/corefly/node.tar: Cannot open",
     });
+  });
+
+  it("does not count what failed before the wait and is tried again", () => {
+    const entries = [
+      said("kubelet.service", "run: Cannot verify image"),
+      failed("kubelet.service"),
+      said("corefly-install.service", "tar: x"),
+      failed("corefly-install.service"),
+    ];
+    const watch = entries.reduce((known, each) => watchFailures(known, each, 1), NO_FAILURES);
+    expect(watch.failure?.unit).toBe("corefly-install.service");
   });
 
   it("does not care for units that a cluster does not need", () => {

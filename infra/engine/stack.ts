@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Makes a stack ready for a command: creates it, and frees it from a run that was killed.
 
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expectPulumi } from "./run-pulumi.ts";
 import { stackLocks } from "./stack-lock.ts";
@@ -9,6 +9,7 @@ import { stackExists, type Workspace } from "./workspace.ts";
 
 /** Creates the stack if it is not there. */
 export async function ensureStack(workspace: Workspace, stack: string): Promise<void> {
+  refuseNamesake(workspace, stack);
   if (stackExists(workspace, stack)) return;
   dropStaleSalt(join(workspace.projectDir, `Pulumi.${stack}.yaml`));
   await expectPulumi(workspace, ["stack", "init", "--stack", stack, "--no-select"]);
@@ -47,6 +48,32 @@ export async function recoverStack(
 export async function removeStack(workspace: Workspace, stack: string): Promise<void> {
   if (!stackExists(workspace, stack)) return;
   await expectPulumi(workspace, ["stack", "rm", "--yes", "--stack", stack]);
+}
+
+// Machines and mirrors have their folders by the stack's name: with COREFLY_STATE exported, two projects could meet there.
+function refuseNamesake({ backendDir, stateDir, project }: Workspace, stack: string): void {
+  const stacks = join(backendDir, ".pulumi/stacks");
+  const others = existsSync(stacks) ? readdirSync(stacks) : [];
+  const namesake = others
+    .filter((other) => other !== project)
+    .find((other) => hasResources(join(stacks, other, `${stack}.json`)));
+  if (namesake !== undefined) {
+    throw new Error(
+      `Cannot use stack "${stack}" in "${stateDir}": project "${namesake}" has one of that name there, expected another --stack or COREFLY_STATE`,
+    );
+  }
+}
+
+function hasResources(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const state: unknown = JSON.parse(readFileSync(path, "utf8"));
+  const resources = ["checkpoint", "latest", "resources"].reduce(memberOf, state);
+  return Array.isArray(resources) && resources.length > 0;
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return new Map<string, unknown>(Object.entries(value)).get(name);
 }
 
 // The settings of a stack whose state was deleted have the salt of the old passphrase: with a new one it says "incorrect

@@ -16,6 +16,8 @@ export interface Command {
   /** The whole environment of the program; this process's without it. */
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal | undefined;
+  /** What an abort sends; SIGINT, as a keyboard does, unless the program ignores that. */
+  readonly interrupt?: NodeJS.Signals;
 }
 
 const TAIL_LINES = 15;
@@ -78,9 +80,9 @@ function start(command: Command) {
   });
 }
 
-/** Resolves when the program ended and its output is read. An abort is an interrupt, as from a keyboard. */
+/** Resolves when the program ended and its output is read. */
 async function exit(child: ReturnType<typeof start>, command: Command): Promise<string> {
-  const interrupt = () => child.kill("SIGINT");
+  const interrupt = () => child.kill(command.interrupt ?? "SIGINT");
   command.signal?.addEventListener("abort", interrupt);
   try {
     return await new Promise<string>((resolve, reject) => {

@@ -12,6 +12,8 @@ export interface LabCommand {
   readonly file: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** What ends it early; SIGINT unless it ignores that. */
+  readonly interrupt?: NodeJS.Signals;
 }
 
 /** One thing to do. Paths are on the workstation. */
@@ -252,5 +254,7 @@ function isolated(
       ...command,
     ],
     env: { ...ENV, ...env },
+    // unshare(1) ignores SIGINT while its child runs; its namespace ends with it.
+    interrupt: "SIGKILL",
   };
 }

@@ -13,7 +13,7 @@ TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci et
   cni-plugins node node-tools runtime
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down clean test test-long check bench prerequisites test-prerequisites
+.PHONY: help up preview down clean test check prerequisites test-prerequisites
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,7 @@ preview: prerequisites ## show what `make up` would change
 down: prerequisites ## destroy the cluster and everything that belongs to it
 	@$(ENGINE) destroy --stack $(STACK)
 	@rm -f .state/stacks/$(STACK)/kubeconfig
+	@rmdir .state/stacks/$(STACK) 2>/dev/null || true
 
 clean: down ## destroy the cluster and remove the caches
 	@$(RUN) infra/clean.ts
@@ -42,9 +43,6 @@ test: test-prerequisites ## everything: unit, integration, conformance, end to e
 	@node_modules/.bin/tsc -p tsconfig.json
 	@$(RUN) modules/provider/build/main.ts obtain $(TEST_ARTIFACTS) >/dev/null
 	@$(JEST) --runInBand
-
-bench: test-prerequisites ## side by side with what users would pick instead
-	@$(RUN) test/bench/main.ts
 
 prerequisites: node_modules/.installed
 	@sh infra/prerequisites.sh up

@@ -21,11 +21,13 @@ export interface OverviewParts {
   readonly nodes: readonly NodeItem[];
   readonly pods: readonly PodItem[];
   readonly urls: Readonly<Record<string, string>>;
+  /** What took how long until the cluster was ready. */
+  readonly summary: string;
   readonly kubectl: string;
   readonly kubeconfig: string;
 }
 
-/** Node, pods, addresses, the kubeconfig's path, and three next commands. */
+/** Node, pods, addresses, the kubeconfig's path, what took how long, and three next commands. */
 export function overview(parts: OverviewParts): string {
   const running = parts.pods.filter(({ status }) => status.phase === "Running").length;
   const kubectl = `${parts.kubectl} --kubeconfig ${parts.kubeconfig}`;
@@ -35,6 +37,7 @@ export function overview(parts: OverviewParts): string {
     line("pods", `${running} of ${parts.pods.length} running in kube-system`),
     ...Object.entries(parts.urls).map(([name, url]) => line(name, url)),
     line("kubeconfig", parts.kubeconfig),
+    line("times", parts.summary),
     "",
     "Next:",
     `  ${kubectl} get pods --all-namespaces`,

@@ -56,6 +56,7 @@ async function show(stack: string, cwd: string): Promise<string> {
     nodes: nodes.items,
     pods: pods.items,
     urls: outputs.urls,
+    summary: outputs.summary,
     kubectl: relative(process.cwd(), kubectl),
     kubeconfig: relative(process.cwd(), kubeconfig),
   });
@@ -64,6 +65,7 @@ async function show(stack: string, cwd: string): Promise<string> {
 interface Outputs {
   readonly kubeconfig: string;
   readonly urls: Readonly<Record<string, string>>;
+  readonly summary: string;
 }
 
 function parseOutputs(text: string): Outputs {
@@ -71,7 +73,8 @@ function parseOutputs(text: string): Outputs {
   if (typeof value.kubeconfig !== "string") {
     throw new Error('Cannot show the stack: it has no output "kubeconfig", expected one');
   }
-  return { kubeconfig: value.kubeconfig, urls: value.urls ?? {} };
+  const { kubeconfig, urls = {}, summary = "unknown" } = value;
+  return { kubeconfig, urls, summary };
 }
 
 function writeKubeconfig(stateDir: string, stack: string, text: string): string {

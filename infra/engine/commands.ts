@@ -3,7 +3,7 @@
 
 import { showPulumi } from "./run-pulumi.ts";
 import { ensureStack, recoverStack } from "./stack.ts";
-import { stackExists, type Workspace } from "./workspace.ts";
+import { type Place, stackExists, type Workspace } from "./workspace.ts";
 
 export const COMMANDS = ["up", "preview", "destroy", "refresh", "output"] as const;
 export type Command = (typeof COMMANDS)[number];
@@ -17,20 +17,31 @@ export interface CommandRun {
   say(message: string): void;
 }
 
-/** Runs one command; resolves to the exit status. */
+/**
+ * Whether there is something to do. Asked before anybody gets a Pulumi, which may take minutes.
+ *
+ * @throws Error when the command makes no sense without a stack
+ */
+export function hasWork(
+  place: Place,
+  command: Command,
+  { stack, say }: Pick<CommandRun, "stack" | "say">,
+): boolean {
+  if (command === "up" || command === "preview" || stackExists(place, stack)) return true;
+  if (command === "output") {
+    throw new Error(`Cannot show outputs of stack "${stack}": it does not exist`);
+  }
+  say(`Stack "${stack}" does not exist: nothing to do`);
+  return false;
+}
+
+/** Runs one command on a stack that it can work on; resolves to the exit status. */
 export async function runCommand(
   workspace: Workspace,
   command: Command,
   run: CommandRun,
 ): Promise<number> {
   const { stack } = run;
-  if (!stackExists(workspace, stack) && command !== "up" && command !== "preview") {
-    if (command === "output") {
-      throw new Error(`Cannot show outputs of stack "${stack}": it does not exist`);
-    }
-    run.say(`Stack "${stack}" does not exist: nothing to do`);
-    return 0;
-  }
   if (command !== "output") {
     await ensureStack(workspace, stack);
     await recoverStack(workspace, stack, run.say);

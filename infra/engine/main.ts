@@ -4,10 +4,10 @@
 
 import { parseArgs } from "node:util";
 import { defaultCacheDir } from "../../modules/provider/build/host.ts";
-import { COMMANDS, type Command, runCommand } from "./commands.ts";
+import { COMMANDS, type Command, hasWork, runCommand } from "./commands.ts";
 import { providePulumi } from "./provide-pulumi.ts";
 import { releaseSource } from "./settings.ts";
-import { openWorkspace } from "./workspace.ts";
+import { findPlace, openWorkspace } from "./workspace.ts";
 
 const USAGE = `usage: main.ts ${COMMANDS.join("|")} [--stack STACK] [--cwd DIR] [-- ARGUMENTS]`;
 
@@ -21,6 +21,7 @@ try {
 async function main(argv: readonly string[]): Promise<number> {
   const { command, stack, cwd, args } = parseCommandLine(argv);
   const environment = process.env;
+  if (!hasWork(findPlace({ projectDir: cwd, environment }), command, { stack, say })) return 0;
   const cacheDir = defaultCacheDir(environment);
   const source = releaseSource(cwd, stack);
   const cli = await providePulumi({ environment, cacheDir, source, say });

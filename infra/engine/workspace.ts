@@ -13,32 +13,45 @@ import {
   type PulumiCli,
 } from "./pulumi-cli.ts";
 
-export interface WorkspaceOptions {
+export interface PlaceOptions {
   /** Folder with Pulumi.yaml. */
   readonly projectDir: string;
   /** Default: $COREFLY_STATE, else `.state` in the project. */
   readonly stateDir?: string | undefined;
   readonly environment: Environment;
+}
+
+export interface WorkspaceOptions extends PlaceOptions {
   readonly cli: PulumiCli;
 }
 
-export interface Workspace {
+/** Where a project has its stacks, whether there are any or not. */
+export interface Place {
   readonly projectDir: string;
   readonly project: string;
   readonly stateDir: string;
   /** Folder of the file backend. */
   readonly backendDir: string;
+}
+
+export interface Workspace extends Place {
   readonly cli: PulumiCli;
   /** Everything that a `pulumi` of this workspace gets. */
   readonly environment: Environment;
 }
 
-/** Prepares the folders and the passphrase. Idempotent. */
-export function openWorkspace(options: WorkspaceOptions): Workspace {
+/** Finds the place. Needs no Pulumi, and makes nothing. */
+export function findPlace(options: PlaceOptions): Place {
   const projectDir = resolve(options.projectDir);
   const project = projectName(projectDir);
   const stateDir = stateDirOf({ ...options, projectDir });
-  const backendDir = join(stateDir, "pulumi");
+  return { projectDir, project, stateDir, backendDir: join(stateDir, "pulumi") };
+}
+
+/** Prepares the folders and the passphrase. Idempotent. */
+export function openWorkspace(options: WorkspaceOptions): Workspace {
+  const place = findPlace(options);
+  const { stateDir, backendDir } = place;
   mkdirSync(join(backendDir, "home"), { recursive: true, mode: 0o700 });
   const passphrase = join(stateDir, "passphrase");
   createPassphrase(passphrase);
@@ -55,17 +68,15 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
     PULUMI_SUPPRESS_COPILOT_LINK: "true",
     PULUMI_SUPPRESS_NEO_LINK: "true",
   };
-  return { projectDir, project, stateDir, backendDir, cli: options.cli, environment };
+  return { ...place, cli: options.cli, environment };
 }
 
 /** Whether the stack is in the backend. */
-export function stackExists(workspace: Workspace, stack: string): boolean {
-  return existsSync(
-    join(workspace.backendDir, ".pulumi/stacks", workspace.project, `${stack}.json`),
-  );
+export function stackExists({ backendDir, project }: Place, stack: string): boolean {
+  return existsSync(join(backendDir, ".pulumi/stacks", project, `${stack}.json`));
 }
 
-function stateDirOf({ stateDir, environment, projectDir }: WorkspaceOptions): string {
+function stateDirOf({ stateDir, environment, projectDir }: PlaceOptions): string {
   return resolve(stateDir ?? (environment["COREFLY_STATE"] || join(projectDir, ".state")));
 }
 

@@ -5,6 +5,7 @@ NODE := $(CURDIR)/node_modules/node-linux-$(ARCH)/bin/node
 RUN := $(NODE) --disable-warning=ExperimentalWarning
 ENGINE := $(RUN) infra/engine/main.ts
 STACK ?= dev
+STATE := $(or $(COREFLY_STATE),.state)
 # Tests take the tiers that they need: jest projects of test/.
 JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWarning" $(NODE) node_modules/jest/bin/jest.js
 
@@ -25,13 +26,15 @@ up: prerequisites ## stand up the local cluster: node, control plane, demo web s
 preview: prerequisites ## show what `make up` would change
 	@$(ENGINE) preview --stack $(STACK)
 
-down: prerequisites ## destroy the cluster and everything that belongs to it
+# What is there was made with everything that `up` needs; where nothing is, nothing is needed.
+down: node_modules/.installed ## destroy the cluster and everything that belongs to it
 	@$(ENGINE) destroy --stack $(STACK)
-	@rm -f .state/stacks/$(STACK)/kubeconfig
-	@rmdir .state/stacks/$(STACK) 2>/dev/null || true
+	@rm -f "$(STATE)/stacks/$(STACK)/kubeconfig"
+	@rmdir "$(STATE)/stacks/$(STACK)" 2>/dev/null || true
 
 clean: down ## destroy the cluster and remove the caches
 	@$(RUN) infra/clean.ts
+	@rm -f "$(STATE)/bin/kubectl"
 
 check: node_modules/.installed ## the quick loop: format, types, unit tests
 	@node_modules/.bin/biome ci --diagnostic-level=error --colors=off --reporter=summary .
@@ -52,5 +55,6 @@ test-prerequisites: node_modules/.installed
 
 node_modules/.installed: package.json package-lock.json
 	@sh infra/prerequisites.sh npm
+	@echo "Installing the packages of package-lock.json"
 	@npm ci --no-audit --no-fund --ignore-scripts --loglevel=error
 	@touch $@

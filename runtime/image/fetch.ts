@@ -53,10 +53,16 @@ async function fetchAt(
   const context = await fetchContext(options, (text) =>
     fetchAt(text, { ...options, signature: undefined }, depth + 1),
   );
-  return fetchFrom(source, context);
+  // What lies below a verified image is part of it: what the store has under that name may have come unverified.
+  const wantsSigned = depth > 0 && !options.insecure.has("image");
+  return fetchFrom(source, context, (known) => !wantsSigned || known.signedBy !== "");
 }
 
-async function fetchFrom(source: ImageSource, context: FetchContext): Promise<ImageRecord> {
+async function fetchFrom(
+  source: ImageSource,
+  context: FetchContext,
+  isUsable: (known: ImageRecord) => boolean = () => true,
+): Promise<ImageRecord> {
   const { options } = context;
   const { store, pullPolicy, cwd = "/" } = options;
   if (source.kind === "id") {
@@ -65,13 +71,14 @@ async function fetchFrom(source: ImageSource, context: FetchContext): Promise<Im
   if (source.kind === "file") {
     return importFile(resolve(cwd, source.path), context);
   }
-  const known = await inStore(source, context);
+  const stored = await inStore(source, context);
+  const known = stored !== undefined && isUsable(stored) ? stored : undefined;
   if (known !== undefined && pullPolicy !== "update") {
     return known;
   }
   if (pullPolicy === "never") {
     throw new NotFoundError(
-      `Cannot fetch image "${nameOf(source)}": it is not in the store and fetching is disabled (pull policy never)`,
+      `Cannot fetch image "${nameOf(source)}": it is not in the store${stored === undefined ? "" : " with a verified signature"} and fetching is disabled (pull policy never)`,
     );
   }
   switch (source.kind) {

@@ -10,8 +10,11 @@ const MIN_PREFIX = 2;
 /** A bare hex string could be a name; as long as what crictl prints it is taken for an id. */
 const MIN_BARE = 12;
 
-/** Of several that fit, the one imported last. Throws UsageError when a part of an id fits several. */
-export function findImage<T extends StoredImage>(
+/**
+ * Of several that fit, one whose signature was accepted, else the one imported last: a name does not pass from an image that
+ * was verified to one that was not. Throws UsageError when a part of an id fits several.
+ */
+export function findImage<T extends StoredImage & { readonly signedBy: string }>(
   images: readonly T[],
   reference: string,
 ): T | undefined {
@@ -27,10 +30,16 @@ export function findImage<T extends StoredImage>(
   return images
     .filter((image) => (image.format === "aci" ? isAci(image, reference, oci) : isOci(image, oci)))
     .reduce<T | undefined>(
-      (newest, image) =>
-        newest === undefined || image.importedAtMs >= newest.importedAtMs ? image : newest,
+      (best, image) => (best === undefined || isBetter(image, best) ? image : best),
       undefined,
     );
+}
+
+type Candidate = { readonly importedAtMs: number; readonly signedBy: string };
+
+function isBetter(image: Candidate, than: Candidate): boolean {
+  const [isSigned, wasSigned] = [image.signedBy !== "", than.signedBy !== ""];
+  return isSigned === wasSigned ? image.importedAtMs >= than.importedAtMs : isSigned;
 }
 
 function idPrefix(reference: string): string | undefined {

@@ -140,21 +140,25 @@ export class ImageStore {
 
   /** Removes images that are not kept, not pinned, no dependency of another and unused for long; answers their ids. */
   async gc(options: GcOptions): Promise<readonly ImageId[]> {
-    const records = this.#records();
-    const now = this.#system.clock.now();
-    const needed = new Set(records.flatMap(({ dependencies }) => dependencies));
-    const doomed = records.filter(
-      ({ id, pinned, lastUsedAtMs }) =>
-        !pinned &&
-        !needed.has(id) &&
-        !options.keep.has(id) &&
-        now - lastUsedAtMs >= options.unusedForMs,
-    );
-    for (const { id } of doomed) {
-      await this.#exclusively(async () => this.#system.files.removeTree(this.#recordPath(id)));
-    }
+    // Under one lock, so that nobody pins an image, or begins to depend on it, between the look and the removal.
+    const doomed = await this.#exclusively(async () => {
+      const records = this.#records();
+      const now = this.#system.clock.now();
+      const needed = new Set(records.flatMap(({ dependencies }) => dependencies));
+      const unwanted = records.filter(
+        ({ id, pinned, lastUsedAtMs }) =>
+          !pinned &&
+          !needed.has(id) &&
+          !options.keep.has(id) &&
+          now - lastUsedAtMs >= options.unusedForMs,
+      );
+      for (const { id } of unwanted) {
+        this.#system.files.unlinkSync(this.#recordPath(id));
+      }
+      return unwanted.map(({ id }) => id);
+    });
     await this.removeUnusedTrees();
-    return doomed.map(({ id }) => id);
+    return doomed;
   }
 
   /** For fetches: while `act` runs, trees without a record stay. */
@@ -163,20 +167,25 @@ export class ImageStore {
   }
 
   /**
-   * Makes an image known whose trees are in the store. Names of it that another image had are taken from that one; an image
-   * that is known keeps its other names and its pins.
+   * Makes an image known whose trees are in the store. Names of it that another image had are taken from that one, unless
+   * only that one was verified; an image that is known keeps its other names, its pins and its accepted signature.
    */
   async add(image: ImageRecord): Promise<ImageRecord> {
     return this.#exclusively(async () => {
       const records = this.#records();
       const known = records.find(({ id }) => id === image.id);
+      const signedBy = image.signedBy || (known?.signedBy ?? "");
       const merged: ImageRecord = {
         ...image,
         repoTags: union(known?.repoTags, image.repoTags),
         repoDigests: union(known?.repoDigests, image.repoDigests),
         pins: union(known?.pins, image.pins),
+        signedBy,
       };
-      for (const other of records.filter(({ id }) => id !== image.id)) {
+      const others = records.filter(
+        (other) => other.id !== image.id && (signedBy !== "" || other.signedBy === ""),
+      );
+      for (const other of others) {
         const repoTags = other.repoTags.filter((tag) => !image.repoTags.includes(tag));
         if (repoTags.length < other.repoTags.length) {
           await this.#write({ ...other, repoTags }, other.lastUsedAtMs);

@@ -314,6 +314,26 @@ describe("fetch of an ACI with dependencies", () => {
     expect(await store.gc({ keep: new Set([id]), unusedForMs: 0 })).toEqual([]);
     expect(await store.gc({ keep: new Set(), unusedForMs: 0 })).toEqual([id]);
   });
+
+  it("does not take an unverified image of the store for one that a verified image depends on", async () => {
+    const base = writeTestAci("example.test/app/base", [{ path: "rootfs/who", content: "base" }]);
+    const forged = writeTestAci("example.test/app/base", [{ path: "rootfs/who", content: "me" }]);
+    const top = writeTestAci("example.test/app/top", [], {
+      dependencies: [{ imageName: "example.test/app/base" }],
+    });
+    for (const [name, bytes] of Object.entries({ base, top })) {
+      files[`/example.test/app/${name}.aci`] = bytes;
+      files[`/example.test/app/${name}.aci.asc`] = await signBytes(bytes, keys.trusted);
+    }
+    writeMirror({ aci: `${server.url}/{name}.{ext}` });
+    writeFileSync(join(dir, "forged.aci"), forged);
+    const planted = await run("--insecure-options=image", "fetch", join(dir, "forged.aci"));
+    expect(planted).toMatchObject({ status: 0 });
+    expect(await run("fetch", "example.test/app/top")).toMatchObject({ status: 0, stderr: "" });
+    const store = await ImageStore.open(join(dir, "data"), linuxSystem());
+    const trees = await store.rootfs((await store.get("example.test/app/top")).id);
+    expect(readFileSync(join(trees[1] ?? "", "who"), "utf8")).toBe("base");
+  });
 });
 
 describe("fetch with credentials", () => {

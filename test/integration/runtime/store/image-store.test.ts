@@ -85,6 +85,20 @@ describe("ImageStore", () => {
     expect(await collect()).toEqual([pinned]);
   });
 
+  it("takes no name and no accepted signature away for an image that was not verified", async () => {
+    const [verified, stranger] = [await importOne("1"), await importOne("2")];
+    const store = await ImageStore.open(data, system);
+    const repoTags = ["example.test/app:1"];
+    await store.add({ ...verified.image, repoTags, signedBy: "f".repeat(40) });
+    await store.add({ ...verified.image, repoTags: [] });
+    await store.add({ ...stranger.image, repoTags });
+    expect(await store.record(verified.image.id)).toMatchObject({
+      repoTags: expect.arrayContaining(repoTags),
+      signedBy: "f".repeat(40),
+    });
+    expect((await store.get("example.test/app:1")).id).toBe(verified.image.id);
+  });
+
   it("leaves trees alone while somebody fetches", async () => {
     const { image, store } = await importOne("1");
     await store.whileFetching(async () => {

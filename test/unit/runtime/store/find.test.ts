@@ -88,6 +88,16 @@ describe("findImage()", () => {
     const newer = record({ id: `sha512-${"2".repeat(128)}`, importedAtMs: 2 });
     expect(findImage([newer, aci], "corefly.dev/kubernetes")).toBe(newer);
   });
+
+  it("keeps a name with the image that was verified, whatever came later under it", () => {
+    const signed = record({ signedBy: "f".repeat(40) });
+    const name = "corefly.dev/kubernetes:v1.37.2";
+    const later = record({ id: oci.id, format: "oci", repoTags: [name], importedAtMs: 2 });
+    expect(findImage([signed, later], name)).toBe(signed);
+    expect(findImage([later, signed], name)).toBe(signed);
+    const resigned = record({ id: short.id, signedBy: "e".repeat(40), importedAtMs: 3 });
+    expect(findImage([resigned, signed, later], name)).toBe(resigned);
+  });
 });
 
 describe("parseRecord()", () => {

@@ -329,7 +329,8 @@ describe("fetch of an ACI with dependencies", () => {
     writeFileSync(join(dir, "forged.aci"), forged);
     const planted = await run("--insecure-options=image", "fetch", join(dir, "forged.aci"));
     expect(planted).toMatchObject({ status: 0 });
-    expect(await run("fetch", "example.test/app/top")).toMatchObject({ status: 0, stderr: "" });
+    const fetched = await run("fetch", "--pull-policy=new", "example.test/app/top");
+    expect(fetched).toMatchObject({ status: 0, stderr: "" });
     const store = await ImageStore.open(join(dir, "data"), linuxSystem());
     const trees = await store.rootfs((await store.get("example.test/app/top")).id);
     expect(readFileSync(join(trees[1] ?? "", "who"), "utf8")).toBe("base");

@@ -100,10 +100,20 @@ async function explained<T>(request: Request, work: () => Promise<T>): Promise<T
   } catch (cause) {
     const { name, architecture, options } = request;
     options.signal?.throwIfAborted();
-    if (!(cause instanceof ArtifactError) || cause.message.startsWith("Cannot obtain")) {
-      throw cause;
-    }
+    const reason = reasonOf(cause);
+    if (reason === undefined || reason.startsWith("Cannot obtain")) throw cause;
     const title = `"${name}" ${artifacts[name].version} for ${architecture}`;
-    throw new ArtifactError(`Cannot obtain artefact ${title}: ${cause.message}`, { cause });
+    throw new ArtifactError(`Cannot obtain artefact ${title}: ${reason}`, { cause });
   }
+}
+
+/**
+ * What the user may change: a builder's own error, or one of the system, a full disk or a missing permission. All others
+ * are bugs.
+ */
+function reasonOf(error: unknown): string | undefined {
+  if (error instanceof ArtifactError) return error.message;
+  // By its shape: errors of other realms count.
+  const { syscall, message } = Object(error);
+  return typeof syscall === "string" ? String(message) : undefined;
 }

@@ -4,7 +4,6 @@
 
 import { createHash } from "node:crypto";
 import { createWriteStream } from "node:fs";
-import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { LockedArtifact } from "../../artifacts/lock.ts";
 import { ArtifactError } from "./artifact-error.ts";
@@ -38,9 +37,8 @@ export async function downloadRelease(
   let received = 0;
   let saidAt = Date.now();
   await pipeline(
-    Readable.fromWeb(response.body),
-    async function* (chunks: AsyncIterable<Uint8Array>) {
-      for await (const chunk of chunks) {
+    async function* () {
+      for await (const chunk of whole(response.body, wanted.sizeBytes, address, options.signal)) {
         received += chunk.length;
         if (received > wanted.sizeBytes) {
           throw new ArtifactError(`${address} is longer than ${wanted.sizeBytes} bytes`);
@@ -63,6 +61,34 @@ export async function downloadRelease(
   return { sha512: found, sizeBytes: received };
 }
 
+/** The body's chunks; a connection that breaks is an error that says where. */
+async function* whole(
+  body: AsyncIterable<Uint8Array>,
+  sizeBytes: number,
+  address: URL,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array> {
+  let received = 0;
+  try {
+    for await (const chunk of body) {
+      received += chunk.length;
+      yield chunk;
+    }
+  } catch (cause) {
+    signal?.throwIfAborted();
+    throw new ArtifactError(
+      `${address} broke off after ${received} of ${sizeBytes} bytes: ${reasonOf(cause)}`,
+      { cause },
+    );
+  }
+}
+
+/** fetch()'s own errors say "fetch failed" or "terminated"; why is in their cause. */
+function reasonOf(error: unknown): string {
+  const reason = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
 async function get(
   address: URL,
   signal: AbortSignal | undefined,
@@ -72,11 +98,7 @@ async function get(
     response = await fetch(address, { ...(signal === undefined ? {} : { signal }) });
   } catch (cause) {
     signal?.throwIfAborted();
-    const reason = cause instanceof Error && cause.cause instanceof Error ? cause.cause : cause;
-    throw new ArtifactError(
-      `no answer from ${address}: ${reason instanceof Error ? reason.message : String(reason)}`,
-      { cause },
-    );
+    throw new ArtifactError(`no answer from ${address}: ${reasonOf(cause)}`, { cause });
   }
   if (!response.ok || response.body === null) {
     await response.body?.cancel();

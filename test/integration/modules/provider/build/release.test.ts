@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Released artefacts instead of compiling, from a server on this machine.
 import { createHash } from "node:crypto";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -73,6 +73,22 @@ describe("downloadRelease()", () => {
     await expect(download()).rejects.toThrow(`${url}/sha512/${sha512} answers 404`);
   });
 
+  it("says that the connection broke, and how far it was", async () => {
+    server.removeAllListeners("request");
+    server.on("request", (_request, response) => {
+      response.writeHead(200, { "content-length": content.length });
+      response.write(content.subarray(0, 1_000_000), () => response.destroy());
+    });
+    await expect(download()).rejects.toThrow(
+      /^http:\/\/127\.0\.0\.1:\d+\/r\/sha512\/[0-9a-f]+ broke off after \d+ of 3000000 bytes: /,
+    );
+  });
+
+  it("says that the disk is full", async () => {
+    const full = downloadRelease(url, wanted, "/dev/full", { progress: () => {} });
+    await expect(full).rejects.toThrow(/^ENOSPC/);
+  });
+
   it("says that nobody answers", async () => {
     const dead = downloadRelease("http://127.0.0.1:1/", wanted, join(folder, "file"), {
       progress: () => {},
@@ -109,6 +125,18 @@ describe("obtainArtifacts() with a release", () => {
     );
     expect(existsSync(join(cacheDir, "blobs"))).toBe(false);
     expect(readdirSync(join(cacheDir, "work"))).toEqual([]);
+  });
+
+  it("names the artefact when the disk refuses it", async () => {
+    writeFileSync(join(folder, "cache"), "no folder");
+    const obtaining = obtainArtifacts(["etcd"], {
+      cacheDir: join(folder, "cache"),
+      architecture: "amd64",
+      source: { releaseUrl: url },
+    });
+    await expect(obtaining).rejects.toThrow(
+      /^Cannot obtain artefact "etcd" v[\d.]+ for amd64: E[A-Z]+: /,
+    );
   });
 
   it("takes an image from it without its parts, and asks only once", async () => {

@@ -18,6 +18,7 @@ export interface PodItem {
 }
 
 export interface OverviewParts {
+  readonly stack: string;
   readonly nodes: readonly NodeItem[];
   readonly pods: readonly PodItem[];
   readonly urls: Readonly<Record<string, string>>;
@@ -42,7 +43,7 @@ export function overview(parts: OverviewParts): string {
     "Next:",
     `  ${kubectl} get pods --all-namespaces`,
     `  ${kubectl} logs deployment/caddy`,
-    "  make down",
+    parts.stack === "dev" ? "  make down" : `  make down STACK=${parts.stack}`,
     "",
   ].join("\n");
 }

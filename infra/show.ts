@@ -53,6 +53,7 @@ async function show(stack: string, cwd: string): Promise<string> {
   const nodes = (await get("nodes")) as { items: readonly NodeItem[] };
   const pods = (await get("pods", "--namespace=kube-system")) as { items: readonly PodItem[] };
   return overview({
+    stack,
     nodes: nodes.items,
     pods: pods.items,
     urls: outputs.urls,

@@ -14,6 +14,7 @@ const node = (ready: string): NodeItem => ({
 });
 
 const parts: OverviewParts = {
+  stack: "dev",
   nodes: [node("True")],
   pods: ["Running", "Running", "Pending"].map((phase, index) => ({
     metadata: { name: `pod-${index}` },
@@ -39,6 +40,10 @@ Next:
   .state/bin/kubectl --kubeconfig .state/stacks/dev/kubeconfig logs deployment/caddy
   make down
 `);
+  });
+
+  it("names the stack that is not the default one", () => {
+    expect(overview({ ...parts, stack: "two" })).toMatch(/\n {2}make down STACK=two\n$/);
   });
 
   it.each(["False", "Unknown"])("says of a node whose Ready is %s that it is not", (status) => {

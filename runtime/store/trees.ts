@@ -11,8 +11,6 @@ import type { System } from "../system/system.ts";
 import { RENDERED, ROOTFS, type StoreLayout } from "./layout.ts";
 import { withLock } from "./lock.ts";
 import { mountedTrees } from "./mounted-trees.ts";
-import { pathBytes } from "./unpack/lower-trees.ts";
-import { removeBytes } from "./unpack/remove.ts";
 
 export interface TreeFacts {
   readonly bytes: number;
@@ -81,8 +79,11 @@ export class Trees {
       files.mkdirSync(join(path, ROOTFS), { mode: 0o755 });
       return await act({ path, rootfs: join(path, ROOTFS) });
     } finally {
-      removeBytes(pathBytesOf(path), this.#system);
-      files.closeSync(fd);
+      try {
+        await files.removeBytes(Buffer.from(path));
+      } finally {
+        files.closeSync(fd);
+      }
     }
   }
 
@@ -117,7 +118,7 @@ export class Trees {
         const fd = openIfThere(path, this.#system);
         try {
           if (fd !== undefined && kernel.flock(fd, LOCK_EX | LOCK_NB)) {
-            removeBytes(pathBytesOf(path), this.#system);
+            await files.removeBytes(Buffer.from(path));
           }
         } finally {
           if (fd !== undefined) {
@@ -140,7 +141,7 @@ export class Trees {
       // Out of sight in one step first: a half removed tree must not look whole.
       const doomed = join(this.#layout.temporary, randomBytes(12).toString("hex"));
       this.#system.files.renameSync(join(this.#dataDir, name), doomed);
-      removeBytes(pathBytesOf(doomed), this.#system);
+      await this.#system.files.removeBytes(Buffer.from(doomed));
     }
     return removable;
   }
@@ -155,8 +156,4 @@ function openIfThere(path: string, system: System): number | undefined {
     }
     throw cause;
   }
-}
-
-function pathBytesOf(path: string): Buffer {
-  return pathBytes(Buffer.from(path, "utf8").toString("latin1"));
 }

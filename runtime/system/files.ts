@@ -50,6 +50,7 @@ import {
 import { basename, dirname, join } from "node:path";
 import { InvalidManifestError, SystemError } from "../errors.ts";
 import { errnoOf } from "./kernel.ts";
+import { removeDirectory, removeDirectorySync } from "./remove-tree.ts";
 
 export type { BigIntStats, Dirent, FSWatcher, ReadStream, Stats, WriteStream };
 
@@ -137,6 +138,9 @@ export type Files = typeof passedThrough & {
    */
   removeTree(path: string): Promise<void>;
   removeTreeSync(path: string): void;
+  /** As removeTree, for a path that is bytes and where the caller knows that nothing is mounted: it does not look. */
+  removeBytes(path: Buffer): Promise<void>;
+  removeBytesSync(path: Buffer): void;
   readDir(path: string): Promise<readonly Dirent[]>;
   readDirSync(path: string): readonly Dirent[];
   /** Names in a directory, sorted; empty when there is no such directory. */
@@ -173,6 +177,8 @@ export const linuxFiles: Files = {
   },
   removeTree,
   removeTreeSync,
+  removeBytes,
+  removeBytesSync,
   readDir: (path) => promises.readdir(path, { withFileTypes: true }),
   readDirSync: (path) => readdirSync(path, { withFileTypes: true }),
   listNames: async (path) => (await promises.readdir(path).catch(emptyIfMissing)).sort(),
@@ -292,54 +298,39 @@ function fsyncDirSync(path: string): void {
 }
 
 async function removeTree(path: string): Promise<void> {
-  const stats = await promises.lstat(path).catch(undefinedIfMissing);
-  if (stats === undefined) {
-    return;
+  if (isThere(path)) {
+    refuseMountPoints(path);
+    await removeBytes(Buffer.from(path));
   }
-  if (!stats.isDirectory()) {
-    await promises.unlink(path).catch(undefinedIfMissing);
-    return;
-  }
-  refuseMountPoints(path);
-  await removeDirectory(path);
-}
-
-async function removeDirectory(path: string): Promise<void> {
-  for (const entry of await promises.readdir(path, { withFileTypes: true }).catch(emptyIfMissing)) {
-    const child = join(path, entry.name);
-    await (entry.isDirectory()
-      ? removeDirectory(child)
-      : promises.unlink(child).catch(undefinedIfMissing));
-  }
-  await promises.rmdir(path).catch(undefinedIfMissing);
 }
 
 function removeTreeSync(path: string): void {
-  let stats: Stats;
-  try {
-    stats = lstatSync(path);
-  } catch (cause) {
-    undefinedIfMissing(cause);
-    return;
+  if (isThere(path)) {
+    refuseMountPoints(path);
+    removeBytesSync(Buffer.from(path));
   }
-  if (!stats.isDirectory()) {
-    ignoreMissing(() => unlinkSync(path));
-    return;
-  }
-  refuseMountPoints(path);
-  removeDirectorySync(path);
 }
 
-function removeDirectorySync(path: string): void {
-  for (const entry of readdirSync(path, { withFileTypes: true })) {
-    const child = join(path, entry.name);
-    if (entry.isDirectory()) {
-      removeDirectorySync(child);
-    } else {
-      ignoreMissing(() => unlinkSync(child));
-    }
+function isThere(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+async function removeBytes(path: Buffer): Promise<void> {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) {
+    await removeDirectory(path);
+  } else if (stats !== undefined) {
+    await promises.unlink(path).catch(undefinedIfMissing);
   }
-  ignoreMissing(() => rmdirSync(path));
+}
+
+function removeBytesSync(path: Buffer): void {
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) {
+    removeDirectorySync(path);
+  } else if (stats !== undefined) {
+    ignoreMissing(() => unlinkSync(path));
+  }
 }
 
 /** Where this process has mounts, at `path` or below it; `path` may contain symlinks. */

@@ -18,7 +18,6 @@ import type { Stats } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
 import { joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
 import { applyMetadata, copyFile, writableXattrs } from "./metadata.ts";
-import { removeBytes } from "./remove.ts";
 
 /** A name in the directory that is open: where something is created. Good until the next place is asked for. */
 export interface Place {
@@ -247,7 +246,7 @@ export class TreeWriter {
   /** What is at the place makes room for what comes. */
   #clear(place: Place): void {
     if (place.existing !== undefined) {
-      removeBytes(place.target, this.#system);
+      this.#system.files.removeBytesSync(place.target);
     }
     this.#forget(place.path);
   }

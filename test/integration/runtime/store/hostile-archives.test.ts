@@ -214,6 +214,21 @@ describe("hostile archives", () => {
     expectEmptyStore();
   });
 
+  it("a tree whose paths are longer than the kernel takes does not stay, nor close the store", async () => {
+    // As deep as entry names go: what the store puts in front makes it longer than a path may be.
+    const path = `${`${"d".repeat(249)}/`.repeat(16)}`;
+    for (const entries of [[{ path: `${path}${"f".repeat(90)}`, content: "x" }], [{ path }]]) {
+      const image = await importAs.oci(entries).catch((error: unknown) => error);
+      const store = await ImageStore.open(join(dir, "data"), system);
+      if (!(image instanceof Error)) {
+        await store.remove((await store.list()).at(-1)?.id ?? "");
+      }
+      expect(await store.list()).toEqual([]);
+      expect(readdirSync(join(dir, "data/layers"))).toEqual([]);
+      expect(readdirSync(join(dir, "data/tmp"))).toEqual([]);
+    }
+  });
+
   it("refuses an archive without manifest or rootfs", async () => {
     await expect(importBytes(writeTar([{ path: "rootfs/" }]))).rejects.toThrow("has no manifest");
     await expect(importBytes(writeTar([{ path: "manifest", content: "{}" }]))).rejects.toThrow(

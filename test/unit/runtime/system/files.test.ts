@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  renameSync,
   rmSync,
   statSync,
   symlinkSync,
@@ -53,6 +54,31 @@ describe("files", () => {
       await remove(join(dir, "tree"));
       expect(readdirSync(dir)).toEqual(["kept"]);
       expect(readdirSync(join(dir, "kept"))).toEqual(["file"]);
+    }
+  });
+
+  it("removeTree() removes names that are no text", async () => {
+    for (const remove of [files.removeTree, async (path: string) => files.removeTreeSync(path)]) {
+      const tree = Buffer.from(join(dir, "tree/"));
+      mkdirSync(Buffer.concat([tree, Buffer.from([0xff, 0xfe])]), { recursive: true });
+      writeFileSync(Buffer.concat([tree, Buffer.from([0xff, 0xfe, 0x2f, 0x80])]), "");
+      await remove(join(dir, "tree"));
+      expect(readdirSync(dir)).toEqual([]);
+    }
+  });
+
+  it("removeTree() removes a tree that is deeper than a path may be long", async () => {
+    for (const remove of [files.removeTree, async (path: string) => files.removeTreeSync(path)]) {
+      const tree = join(dir, "tree");
+      mkdirSync(tree);
+      for (let depth = 0; depth < 40; depth += 1) {
+        mkdirSync(join(dir, "outer"));
+        writeFileSync(join(dir, "outer", "f".repeat(255)), "");
+        renameSync(tree, join(dir, "outer", "d".repeat(255)));
+        renameSync(join(dir, "outer"), tree);
+      }
+      await remove(tree);
+      expect(readdirSync(dir)).toEqual([]);
     }
   });
 

@@ -5,7 +5,7 @@ import { formatPodManifest } from "../pod/manifest.ts";
 import { POD_FILES, type Pod } from "../pod/pod.ts";
 import type { Pods } from "../pod/pods.ts";
 import { parsePodUuid } from "../pod/uuid.ts";
-import { CLONE_NEWNS, O_RDONLY } from "../system/constants.ts";
+import { MountHome } from "../system/mount-home.ts";
 import type { System } from "../system/system.ts";
 import { startFly } from "./fly.ts";
 import type { OciHost } from "./oci.ts";
@@ -36,7 +36,7 @@ export interface RunOptions {
 export async function runPod(host: RunHost, plan: PodPlan, options: RunOptions): Promise<never> {
   const { system, pods } = host;
   const pod = pods.create(parsePodUuid(plan.uuid));
-  const home = system.files.openSync("/proc/thread-self/ns/mnt", O_RDONLY);
+  const home = new MountHome(system);
   try {
     if (options.uuidFileSave !== undefined) {
       system.files.writeFileSync(options.uuidFileSave, pod.uuid, { mode: 0o644 });
@@ -51,7 +51,8 @@ export async function runPod(host: RunHost, plan: PodPlan, options: RunOptions):
         return await startOci(system, pod, plan, host.oci, options.signal);
     }
   } catch (cause) {
-    returnHome(system, home);
+    // With the mount namespace of the attempt its mounts go too.
+    home.return();
     await discard(host, pod);
     throw cause;
   }
@@ -83,14 +84,6 @@ function prepare(system: System, pod: Pod, plan: PodPlan): void {
     files.writeFileSync(paths.hosts, hosts);
   }
   files.writeFileAtomicSync(pod.path(POD_FILES.manifest), formatPodManifest(plan.manifest));
-}
-
-/** With the mount namespace of the attempt its mounts go too. setns(2) refuses threads that never left. */
-function returnHome(system: System, home: number): void {
-  const { files, kernel } = system;
-  if (files.statSync("/proc/thread-self/ns/mnt").ino !== files.fstatSync(home).ino) {
-    kernel.setns(home, CLONE_NEWNS);
-  }
 }
 
 /** Best effort: what cannot be removed now is garbage, and gc's. */

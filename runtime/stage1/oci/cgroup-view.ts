@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // crun 1.8 refuses a host that has cgroup version 1 and an empty `unified` mount beside it (hybrid). There it is started
 // in a mount namespace in which that mount is gone; everywhere else this file does nothing.
-import {
-  CLONE_NEWNS,
-  MNT_DETACH,
-  MS_PRIVATE,
-  O_CLOEXEC,
-  O_RDONLY,
-} from "../../system/constants.ts";
+import { CLONE_NEWNS, MNT_DETACH, MS_PRIVATE } from "../../system/constants.ts";
+import { MountHome } from "../../system/mount-home.ts";
 import type { System } from "../../system/system.ts";
 import type { CgroupLayout } from "./host-facts.ts";
 
@@ -33,16 +28,12 @@ export function enterCgroupView(system: System, layout: CgroupLayout): void {
 }
 
 function inView<T>(system: System, start: () => T): T {
-  const { kernel, files } = system;
-  const home = files.openSync("/proc/thread-self/ns/mnt", O_RDONLY | O_CLOEXEC);
-  const directory = process.cwd();
+  const home = new MountHome(system);
   try {
     enterCgroupView(system, "hybrid");
     return start();
   } finally {
-    kernel.setns(home, CLONE_NEWNS);
-    files.closeSync(home);
-    // setns to a mount namespace moves the working directory to its root.
-    process.chdir(directory);
+    home.return();
+    home.close();
   }
 }

@@ -246,21 +246,24 @@ describe("run --stage1=fly", () => {
   it("does not wait for or read without end what an image has in place of its passwd", () => {
     const passwd = join(dir, "layer/etc/passwd");
     const text = readFileSync(passwd);
-    for (const make of [
-      ["mkfifo", passwd],
-      ["mknod", passwd, "c", "1", "5"],
-      ["truncate", "--size=1T", passwd],
-    ] as const) {
+    try {
+      for (const make of [
+        ["mkfifo", passwd],
+        ["mknod", passwd, "c", "1", "5"],
+        ["truncate", "--size=1T", passwd],
+      ] as const) {
+        rmSync(passwd);
+        execFileSync(make[0], make.slice(1));
+        expect(fly(["img", "--exec=id"])).toMatchObject({
+          status: 254,
+          stderr:
+            'run: Cannot read "/etc/passwd" of the image: expected a file of at most 4194304 bytes\n',
+        });
+      }
+    } finally {
       rmSync(passwd);
-      execFileSync(make[0], make.slice(1));
-      expect(fly(["img", "--exec=id"])).toMatchObject({
-        status: 254,
-        stderr:
-          'run: Cannot read "/etc/passwd" of the image: expected a file of at most 4194304 bytes\n',
-      });
+      writeFileSync(passwd, text);
     }
-    rmSync(passwd);
-    writeFileSync(passwd, text);
   });
 
   it("refuses what cannot be in one line and leaves no pod behind", () => {
@@ -301,6 +304,8 @@ describe("volumes with propagation=shared", () => {
   const inNamespace = (script: string) =>
     spawnSync("unshare", ["--mount", "--propagation=private", "sh", "-euc", script], {
       encoding: "utf8",
+      // The scripts wait for what the app says: one that says nothing ends here.
+      timeout: 60_000,
     });
   const corefly = (args: readonly string[]) =>
     [process.execPath, ...command(args)]

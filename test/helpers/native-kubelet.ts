@@ -42,6 +42,8 @@ export class NativeKubelet {
   readonly #node: CriNode;
   readonly #dir: string;
   #process: ChildProcess | undefined;
+  /** Further flags, for example a kubeconfig. */
+  extraArgs: readonly string[] = [];
 
   constructor(node: CriNode) {
     this.#node = node;
@@ -68,6 +70,7 @@ export class NativeKubelet {
       "--hostname-override=n1",
       // Without it the kubelet asks the DNS for its own name, which nobody answers here.
       `--node-ip=${NODE_IP}`,
+      ...this.extraArgs,
     ]);
     await waitFor(() => this.#get("http://127.0.0.1:10248/healthz") === "ok", 30_000, 250);
   }

@@ -3,9 +3,10 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { removeUnrecorded } from "../../modules/provider/processes/unrecorded.ts";
 import { expectPulumi } from "./run-pulumi.ts";
 import { stackLocks } from "./stack-lock.ts";
-import { stackExists, type Workspace } from "./workspace.ts";
+import { stackExists, statePath, type Workspace } from "./workspace.ts";
 
 /** Creates the stack if it is not there. */
 export async function ensureStack(workspace: Workspace, stack: string): Promise<void> {
@@ -33,6 +34,7 @@ export async function recoverStack(
   }
   if (locks.length === 0) return;
   say(`The last run of stack "${stack}" was killed: freeing its lock and reading what is there`);
+  const unrecorded = pendingCreates(statePath(workspace, stack));
   await expectPulumi(workspace, ["cancel", "--yes", "--stack", stack]);
   await expectPulumi(workspace, [
     "refresh",
@@ -42,6 +44,9 @@ export async function recoverStack(
     "--stack",
     stack,
   ]);
+  for (const name of unrecorded) {
+    await removeUnrecorded(join(workspace.stateDir, "stacks", stack), name);
+  }
 }
 
 /** Removes an empty stack with its history; its settings file too. */
@@ -65,10 +70,23 @@ function refuseNamesake({ backendDir, stateDir, project }: Workspace, stack: str
 }
 
 function hasResources(path: string): boolean {
-  if (!existsSync(path)) return false;
+  return stateList(path, "resources").length > 0;
+}
+
+/** Names of the resources that were being made when the state was last written. */
+function pendingCreates(path: string): readonly string[] {
+  return stateList(path, "pending_operations")
+    .filter((operation) => memberOf(operation, "type") === "creating")
+    .map((operation) => ["resource", "urn"].reduce(memberOf, operation))
+    .flatMap((urn) => (typeof urn === "string" ? [urn.split("::").slice(3).join("::")] : []));
+}
+
+/** A list of the last deployment in a state file of the backend. */
+function stateList(path: string, name: string): readonly unknown[] {
+  if (!existsSync(path)) return [];
   const state: unknown = JSON.parse(readFileSync(path, "utf8"));
-  const resources = ["checkpoint", "latest", "resources"].reduce(memberOf, state);
-  return Array.isArray(resources) && resources.length > 0;
+  const list = ["checkpoint", "latest", name].reduce(memberOf, state);
+  return Array.isArray(list) ? list : [];
 }
 
 function memberOf(value: unknown, name: string): unknown {

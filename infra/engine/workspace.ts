@@ -72,8 +72,13 @@ export function openWorkspace(options: WorkspaceOptions): Workspace {
 }
 
 /** Whether the stack is in the backend. */
-export function stackExists({ backendDir, project }: Place, stack: string): boolean {
-  return existsSync(join(backendDir, ".pulumi/stacks", project, `${stack}.json`));
+export function stackExists(place: Place, stack: string): boolean {
+  return existsSync(statePath(place, stack));
+}
+
+/** The file of the backend that holds the stack's state. */
+export function statePath({ backendDir, project }: Place, stack: string): string {
+  return join(backendDir, ".pulumi/stacks", project, `${stack}.json`);
 }
 
 function stateDirOf({ stateDir, environment, projectDir }: PlaceOptions): string {

@@ -71,7 +71,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     "modules/cluster/plan",
     "modules/platforms/qemu/plan",
   ],
-  "infra/engine": ["modules/provider/build", "modules/artifacts"],
+  "infra/engine": ["modules/provider/build", "modules/provider/processes", "modules/artifacts"],
   infra: [
     "infra/engine",
     "modules/cluster",

@@ -1,20 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keys in the state of a cluster: encrypted, in every copy that the engine keeps, and in what it says. The machine has an
 // empty disk and is given up after seconds: what is remembered of it has the whole Ignition config.
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
-import { providePulumi } from "../../../infra/engine/provide-pulumi.ts";
-import { defaultCacheDir } from "../../../modules/provider/build/host.ts";
+import { blankMachine } from "../../helpers/blank-machine.ts";
 import { EngineStack } from "../../helpers/engine-stack.ts";
 import type { Ran } from "../../helpers/program.ts";
 
 jest.setTimeout(120_000);
 
 const stack = new EngineStack("without-machine");
-const cacheDir = join(stack.stateDir, "cache");
 let up: Ran;
 let outputs: Readonly<Record<string, string>>;
 
@@ -33,23 +29,7 @@ const KEY = new RegExp(
 );
 
 beforeAll(async () => {
-  const cli = await providePulumi({
-    environment: process.env,
-    cacheDir: defaultCacheDir(process.env),
-    say: () => {},
-  });
-  const blobs = join(cacheDir, "blobs/sha512");
-  mkdirSync(blobs, { recursive: true });
-  const blank = join(stack.stateDir, "blank.qcow2");
-  execFileSync("qemu-img", ["create", "-q", "-f", "qcow2", blank, "1M"]);
-  const sha512 = createHash("sha512").update(readFileSync(blank)).digest("hex");
-  execFileSync("mv", [blank, join(blobs, sha512)]);
-  stack.env = {
-    COREFLY_CACHE: cacheDir,
-    // A Pulumi that is there counts as installed, so that the empty cache needs none.
-    PATH: `${dirname(cli.path)}:${process.env["PATH"]}`,
-    COREFLY_TEST_IMAGE: sha512,
-  };
+  stack.env = await blankMachine(join(stack.stateDir, "cache"));
   up = await stack.run("up");
   outputs = await stack.outputs();
 });

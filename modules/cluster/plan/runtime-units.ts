@@ -17,7 +17,7 @@ exec ${folder}/node --disable-warning=ExperimentalWarning ${folder}/corefly.mjs 
 `;
 }
 
-/** Unpacks what Ignition laid down; once, and again only if it did not end. */
+/** Unpacks what Ignition laid down; once, and again only if it did not end. A power cut must not leave a stamp without files. */
 export function installUnit(version: string, archives: readonly string[]): string {
   const folder = runtimeFolder(version);
   return `[Unit]
@@ -31,6 +31,7 @@ Before=corefly-cri.service kubelet.service
 Type=oneshot
 RemainAfterExit=yes
 ${archives.map((archive) => `ExecStart=/bin/tar --extract --file=${archive} --directory=${folder} --no-same-owner`).join("\n")}
+ExecStart=/bin/sync --file-system ${folder}
 ExecStart=/bin/touch ${folder}/.installed
 ${archives.map((archive) => `ExecStart=/bin/rm --force ${archive}`).join("\n")}
 

@@ -68,7 +68,7 @@ describe("certificates and keys", () => {
     ["99 % of its life", "99", "ends"],
     ["an hour after its end", "201", "ended"],
   ])(
-    "renew the leaf at %s, the authority stays",
+    "renew the leaf at %s, the authority stays (CLU-09)",
     async (_, hours, word) => {
       const env = { COREFLY_TEST_CLOCK_HOURS: hours };
       const before = await stack.outputs();

@@ -188,7 +188,7 @@ describe("run --stage1=fly", () => {
       "sleep 30 & echo $!; exit 0",
     ]);
     const output = new Promise<string>((resolve) =>
-      child.stdout?.once("data", (chunk) => resolve(String(chunk))),
+      child.stdout?.once("data (POD-08)", (chunk) => resolve(String(chunk))),
     );
     const orphan = Number((await output).trim());
     await new Promise((resolve) => child.once("exit", resolve));

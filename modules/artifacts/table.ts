@@ -335,7 +335,8 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
   busybox: {
     version: "1.35.0",
     licence: "GPL-2.0-only",
-    origin: { kind: "debian", packages: ["busybox-static"] },
+    // Not the static one: its resolver needs libraries that it was not built with.
+    origin: { kind: "debian", packages: ["busybox"] },
     architectures: ALL,
     recipe: {
       kind: "debian-closure",

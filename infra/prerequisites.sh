@@ -5,10 +5,12 @@
 set -eu
 
 # name of what is needed : how it is recognised : Debian package that brings it
+# What `make check` needs: npm, and the library that the project's own Node is linked with.
 npm_needs='
 npm:command -v npm:npm
+libatomic:ls /usr/lib/*/libatomic.so.1:libatomic1
 '
-up_needs='
+up_needs="$npm_needs"'
 python3:command -v python3:python3
 pip:python3 -m pip --version:python3-pip
 git:command -v git:git
@@ -16,7 +18,6 @@ gcc:command -v gcc:gcc
 C headers:test -e /usr/include/stdio.h:libc6-dev
 libblkid headers:test -e /usr/include/blkid/blkid.h:libblkid-dev
 pkg-config:command -v pkg-config:pkg-config
-libatomic:ls /usr/lib/*/libatomic.so.1:libatomic1
 qemu:command -v qemu-system-x86_64:qemu-system-x86
 qemu-img:command -v qemu-img:qemu-utils
 debootstrap:command -v debootstrap:debootstrap

@@ -35,7 +35,7 @@ export async function find(request: Request): Promise<ObtainedArtifact | undefin
   }
   if (locked.recipe !== recipe) {
     throw new ArtifactError(
-      `its recipe is ${recipe}, and lock.${architecture}.json has ${locked.recipe}; after a change of the recipe run: node modules/provider/build/main.ts lock ${name}`,
+      `its recipe is ${recipe}, and lock.${architecture}.json has ${locked.recipe}; after a change of the recipe run: node_modules/.bin/node modules/provider/build/main.ts lock ${name}`,
     );
   }
   const blob = await findBlob(cacheDir, locked);

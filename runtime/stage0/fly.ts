@@ -13,11 +13,11 @@ import { becomeApp, findAppProgram, placeMounts } from "../stage1/fly/run.ts";
 import { enterMountNamespace } from "../stage1/mount-namespace.ts";
 import { mountOverlay } from "../stage1/overlay.ts";
 import { RootDirectory } from "../stage1/root-directory.ts";
+import { type ResolvedUser, readUserDatabase, resolveUser } from "../stage1/users.ts";
 import type { System } from "../system/system.ts";
 import { appPaths } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
 import { recordStart } from "./record-start.ts";
-import { type ResolvedUser, readUserDatabase, resolveUser } from "./users.ts";
 
 /** Never returns. */
 export function startFly(system: System, pod: Pod, plan: PodPlan): never {

@@ -12,11 +12,11 @@ import {
   DEFAULT_PATH,
 } from "../stage1/app-plan.ts";
 import { DEFAULT_CAPABILITIES, parseCapability, planCapabilities } from "../stage1/capabilities.ts";
+import type { ResolvedUser } from "../stage1/users.ts";
 import type { System } from "../system/system.ts";
 import { mergeEnvironment } from "./environment.ts";
 import { appPaths } from "./paths.ts";
 import type { PlannedApp, PodPlan } from "./pod-plan.ts";
-import type { ResolvedUser } from "./users.ts";
 
 /** crun's name for the app. */
 export function containerId(uuid: string, app: string): string {

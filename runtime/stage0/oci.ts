@@ -16,12 +16,12 @@ import { type HostFacts, readHostFacts } from "../stage1/oci/host-facts.ts";
 import { ociSpec } from "../stage1/oci/spec.ts";
 import { mountOverlay } from "../stage1/overlay.ts";
 import { mountPointKind, RootDirectory } from "../stage1/root-directory.ts";
+import { readUserDatabase, resolveUser } from "../stage1/users.ts";
 import type { System } from "../system/system.ts";
 import { containerId, planOciApp, podNetworkFiles } from "./oci-app.ts";
 import { appPaths } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
 import { recordStart } from "./record-start.ts";
-import { readUserDatabase, resolveUser } from "./users.ts";
 
 /** What the flavour needs of the host. */
 export interface OciHost {

@@ -2,11 +2,12 @@
 // What a container's plan needs to know of this host and of the image: users, mount sources, devices, profiles, image volumes.
 import { join } from "node:path";
 import { NotFoundError, PodStateError, UsageError } from "../../errors.ts";
+import { isSameProcess } from "../../pod/process.ts";
 import type { AppDevice } from "../../stage1/app-plan.ts";
 import { deviceOf } from "../../stage1/oci/host-facts.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../stage1/oci/seccomp.ts";
-import { O_PATH, O_RDONLY } from "../../system/constants.ts";
-import { isMissing } from "../../system/files.ts";
+import { RootDirectory } from "../../stage1/root-directory.ts";
+import { readUserDatabase, type UserDatabase } from "../../stage1/users.ts";
 import type { System } from "../../system/system.ts";
 import {
   type ContainerConfig,
@@ -61,39 +62,21 @@ export async function gatherContainerFacts(
         imageUser: image.app.user,
         imageGroup: image.app.group,
       },
-      {
-        passwd: readInRoot(system, rootfsDir(directory), "/etc/passwd"),
-        group: readInRoot(system, rootfsDir(directory), "/etc/group"),
-      },
+      usersOf(system, rootfsDir(directory)),
     ),
     podFiles: podFiles(context, sandbox),
     mountSources: mounts.sources,
     imageMounts: mounts.imageMounts,
     devices: config.devices.flatMap((device) => devicesAt(system, device)),
     seccompProfile: profilePath === undefined ? undefined : await readProfile(system, profilePath),
-    targetPid: targetPid(context, config),
+    targetPid: targetPid(context, sandbox, config),
   };
 }
 
-/** A file of the image, never one of the host: links in it stay inside. Empty when it has none. */
-function readInRoot(system: System, rootfs: string, path: string): string {
-  const { files, kernel } = system;
-  const root = files.openSync(rootfs, O_PATH);
-  try {
-    const fd = kernel.openInRoot(root, path, O_RDONLY);
-    try {
-      return files.readFileSync(fd, "utf8");
-    } finally {
-      files.closeSync(fd);
-    }
-  } catch (cause) {
-    if (isMissing(cause)) {
-      return "";
-    }
-    throw cause;
-  } finally {
-    files.closeSync(root);
-  }
+/** The image's users: from its files, never from the host's. */
+function usersOf(system: System, rootfs: string): UserDatabase {
+  using root = new RootDirectory(system, rootfs);
+  return readUserDatabase(root);
 }
 
 function podFiles(context: CriContext, sandbox: Sandbox): PodFiles {
@@ -173,16 +156,26 @@ async function readProfile(system: System, path: string): Promise<SeccompProfile
 }
 
 /** An ephemeral container joins the pid namespace of the one that it is to look at. */
-function targetPid(context: CriContext, config: ContainerConfig): number | undefined {
+function targetPid(
+  context: CriContext,
+  sandbox: Sandbox,
+  config: ContainerConfig,
+): number | undefined {
   const options = config.linux?.securityContext?.namespaceOptions;
   if (options?.pid !== NamespaceMode.TARGET) {
     return undefined;
   }
-  const target = context.pods.getContainer(options.targetId);
-  if (target.record.state !== "running" || target.record.process === undefined) {
-    throw new PodStateError(
-      `Cannot join the pid namespace of container "${target.record.name}": it is ${target.record.state}, expected running`,
-    );
+  const { record } = context.pods.getContainer(options.targetId);
+  const fail = (reason: string) =>
+    new PodStateError(`Cannot join the pid namespace of container "${record.name}": ${reason}`);
+  if (record.sandboxId !== sandbox.record.id) {
+    throw fail("it is in another pod");
   }
-  return target.record.process.pid;
+  if (record.state !== "running" || record.process === undefined) {
+    throw fail(`it is ${record.state}, expected running`);
+  }
+  if (!isSameProcess(context.system, record.process)) {
+    throw fail("it has just ended");
+  }
+  return record.process.pid;
 }

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import { imageUser, resolveUser, type UserWish } from "../../../../../runtime/cri/plan/users.ts";
+import { parseGroup, parsePasswd } from "../../../../../runtime/stage1/users.ts";
 
 const database = {
-  passwd: "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001::/:/bin/sh\nbroken\nbad:x:one:1::/:\n",
-  group: "root:x:0:\nweb:x:1001:\nlogs:x:50:web,other\naudio:x:29:other\n",
+  users: parsePasswd(
+    "root:x:0:0:root:/root:/bin/sh\nweb:x:1000:1001::/:/bin/sh\nbroken\nbad:x:one:1::/:\n",
+  ),
+  groups: parseGroup("root:x:0:\nweb:x:1001:\nlogs:x:50:web,other\naudio:x:29:other\n"),
+  owner: (path: string) => (path === "/data" ? { uid: 5, gid: 6 } : undefined),
 };
 const nobody: UserWish = {
   runAsUsername: "",
@@ -25,6 +29,7 @@ describe("resolveUser()", () => {
     ["the image's user by name", { imageUser: "web" }, 1000, 1001, [50]],
     ["the image's user and group", { imageUser: "web:logs" }, 1000, 50, []],
     ["an ACI's user and group", { imageUser: "1000", imageGroup: "50" }, 1000, 50, []],
+    ["the owner of a file of the image", { imageUser: "/data", imageGroup: "/data" }, 5, 6, []],
     ["the pod over the image", { imageUser: "web:logs", runAsUser: 0n }, 0, 0, []],
     [
       "strict groups",
@@ -50,7 +55,9 @@ describe("resolveUser()", () => {
     expect(() => resolved({ imageUser: "web:nogroup" })).toThrow('Cannot run as group "nogroup"');
     expect(() => resolved({ runAsUser: -1n })).toThrow("Cannot use run_as_user -1");
     expect(() => resolved({ runAsUser: 4294967295n })).toThrow("expected 0 to 4294967294");
-    expect(() => resolved({ imageUser: "99999999999" })).toThrow("Cannot use user");
+    expect(() => resolved({ imageUser: "99999999999" })).toThrow(
+      'Cannot run as user "99999999999"',
+    );
   });
 });
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
-import { parseGroup, parsePasswd, resolveUser } from "../../../../runtime/stage0/users.ts";
+import { parseGroup, parsePasswd, resolveUser } from "../../../../runtime/stage1/users.ts";
 
 const database = {
   users: parsePasswd(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // An app's root: the image's directories below, what the app writes above (overlayfs).
 import { UnsupportedError, UsageError } from "../errors.ts";
-import { O_DIRECTORY, O_PATH } from "../system/constants.ts";
+import { MS_RDONLY, O_DIRECTORY, O_PATH } from "../system/constants.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
 
@@ -19,12 +19,38 @@ const MAX_OPTIONS_BYTES = 4095;
 
 /** Mounts it at `target`. Synchronous; works in whatever mount namespace this thread is in. */
 export function mountOverlay(system: System, request: OverlayRequest): void {
-  const { kernel, files } = system;
   const { layers, target } = request;
+  mountLayers(system, layers, target, 0n, (lowers) => overlayOptions(request, lowers));
+}
+
+/** Two layers or more, nothing to be written: an image as a volume. */
+export function mountReadOnlyOverlay(
+  system: System,
+  { layers, target }: Pick<OverlayRequest, "layers" | "target">,
+): void {
+  mountLayers(system, layers, target, MS_RDONLY, lowerOption);
+}
+
+/** The option text, with the characters escaped that separate options and paths. */
+export function overlayOptions(
+  { upper, work }: Pick<OverlayRequest, "upper" | "work">,
+  layers: readonly string[],
+): string {
+  return `${lowerOption(layers)},upperdir=${escapePath(upper)},workdir=${escapePath(work)}`;
+}
+
+function mountLayers(
+  system: System,
+  layers: readonly string[],
+  target: string,
+  flags: bigint,
+  optionsOf: (layers: readonly string[]) => string,
+): void {
+  const { kernel, files } = system;
   if (layers.length === 0) {
     throw new UsageError(`Cannot mount a root at "${target}": the image has no layers`);
   }
-  const plain = overlayOptions(request, layers);
+  const plain = optionsOf(layers);
   const descriptors: number[] = [];
   try {
     let options = plain;
@@ -34,9 +60,9 @@ export function mountOverlay(system: System, request: OverlayRequest): void {
         descriptors.push(fd);
         return `/proc/self/fd/${fd}`;
       });
-      options = overlayOptions(request, short);
+      options = optionsOf(short);
     }
-    kernel.mount("overlay", target, "overlay", 0, options);
+    kernel.mount("overlay", target, "overlay", flags, options);
   } catch (cause) {
     throw new UnsupportedError(
       `Cannot mount the app's root at "${target}": overlayfs says ${errnoOf(cause)}`,
@@ -49,15 +75,11 @@ export function mountOverlay(system: System, request: OverlayRequest): void {
   }
 }
 
-/** The option text; colons and backslashes in layers' paths, and commas anywhere, are escaped as overlayfs reads them. */
-export function overlayOptions(
-  { upper, work }: Pick<OverlayRequest, "upper" | "work">,
-  layers: readonly string[],
-): string {
-  const lower = layers.map((layer) => escapeComma(layer.replace(/[\\:]/g, "\\$&"))).join(":");
-  return `lowerdir=${lower},upperdir=${escapeComma(upper)},workdir=${escapeComma(work)}`;
+function lowerOption(layers: readonly string[]): string {
+  return `lowerdir=${layers.map(escapePath).join(":")}`;
 }
 
-function escapeComma(path: string): string {
-  return path.replaceAll(",", "\\,");
+/** overlayfs takes `\:`, `\,` and `\\` for the characters that separate its options and paths. */
+function escapePath(path: string): string {
+  return path.replaceAll(/[\\:,]/g, "\\$&");
 }

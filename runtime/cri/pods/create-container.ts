@@ -8,6 +8,7 @@ import { type ContainerRecord, writeContainerRecord } from "../../pod/container-
 import { writeBundle } from "../../stage1/oci/crun.ts";
 import { hostDevices } from "../../stage1/oci/host-facts.ts";
 import { ociSpec } from "../../stage1/oci/spec.ts";
+import { mountOverlay } from "../../stage1/overlay.ts";
 import {
   type ContainerConfig,
   ContainerConfigSchema,
@@ -18,7 +19,7 @@ import type { CriContext, LibraryImage } from "../context.ts";
 import { planContainer } from "../plan/container-plan.ts";
 import { parseSignal, signalNumber } from "../plan/signals.ts";
 import { gatherContainerFacts } from "./container-facts.ts";
-import { mountOverlay, unmountTree } from "./mounts.ts";
+import { unmountTree } from "./mounts.ts";
 import { newId, nowNs } from "./names.ts";
 import { appDir, rootfsDir } from "./paths.ts";
 import type { Container, Sandbox } from "./pod-table.ts";
@@ -97,12 +98,15 @@ async function makeContainer(context: CriContext, wanted: NewContainer): Promise
   const { system, paths } = context;
   const { sandbox, config, image, id } = wanted;
   const directory = appDir(paths, sandbox.record.uuid, id);
-  await system.files.mkdirp(directory, { mode: 0o755 });
-  mountOverlay(system, await context.images.rootfs(image.id), {
-    upper: join(directory, "upper"),
-    work: join(directory, "work"),
-    target: rootfsDir(directory),
-  });
+  const [upper, work, target] = [
+    join(directory, "upper"),
+    join(directory, "work"),
+    rootfsDir(directory),
+  ];
+  for (const each of [directory, upper, work, target]) {
+    await system.files.mkdirp(each, { mode: 0o755 });
+  }
+  mountOverlay(system, { layers: await context.images.rootfs(image.id), upper, work, target });
   const facts = await gatherContainerFacts(context, { sandbox, config, image, directory });
   const resources = config.linux?.resources ?? create(LinuxContainerResourcesSchema);
   const plan = planContainer({
@@ -160,7 +164,15 @@ function firstRecord(
   };
 }
 
-/** log_path is relative to the pod's log_directory; without either nobody wants the output. */
-function logPath(directory: string, path: string): string {
-  return path === "" || directory === "" ? "" : join(directory, path);
+/** log_path is relative to the pod's log_directory, and stays in it; without either nobody wants the output. */
+export function logPath(directory: string, path: string): string {
+  if (path === "" || directory === "") {
+    return "";
+  }
+  if (!directory.startsWith("/") || path.split("/").includes("..")) {
+    throw new UsageError(
+      `Cannot create container: log "${path}" in "${directory}", expected a path inside an absolute directory`,
+    );
+  }
+  return join(directory, path);
 }

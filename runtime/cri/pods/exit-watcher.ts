@@ -5,6 +5,7 @@ import type { FSWatcher } from "../../system/files.ts";
 import type { CriContext } from "../context.ts";
 import { noticeExit } from "./container-exit.ts";
 import { exitsDir } from "./paths.ts";
+import { noticeInitEnd } from "./stop-sandbox.ts";
 
 const SWEEP_MS = 10_000;
 
@@ -26,6 +27,14 @@ export async function watchExits(context: CriContext, signal: AbortSignal): Prom
       if (record.state === "running") {
         notice(context, record.id);
       }
+    }
+    for (const sandbox of context.pods.sandboxes()) {
+      noticeInitEnd(context, sandbox).catch((error: unknown) => {
+        context.log.error("Cannot record the end of a pod", {
+          sandbox: sandbox.record.id,
+          error: String(error),
+        });
+      });
     }
   }, SWEEP_MS);
   sweep.unref();

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // An image as a read-only volume (Mount.image): rendered, mounted beside the container, seen from a sub-path if one is wanted.
-import { join } from "node:path";
+import { mountReadOnlyOverlay } from "../../stage1/overlay.ts";
 import { MS_BIND, MS_RDONLY, MS_REMOUNT, O_DIRECTORY, O_PATH } from "../../system/constants.ts";
 import { isMissing } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
 import type { Mount } from "../api-schema.ts";
 import type { CriContext } from "../context.ts";
 import { ReasonedError } from "../errors.ts";
-import { rootfsOverlayOptions } from "./mounts.ts";
 
 /** Mounts it at `target` and answers the path that the container is to see. */
 export async function mountImageVolume(
@@ -38,7 +37,7 @@ function mountReadOnly(system: System, lower: readonly string[], target: string)
     system.kernel.mount("none", target, "none", MS_BIND | MS_REMOUNT | MS_RDONLY);
     return;
   }
-  system.kernel.mount("overlay", target, "overlay", MS_RDONLY, rootfsOverlayOptions(lower));
+  mountReadOnlyOverlay(system, { layers: lower, target });
 }
 
 /** The sub-path must exist and, links resolved, be inside the image. */
@@ -68,9 +67,4 @@ function subPath(system: System, mount: Mount, target: string): string {
   } finally {
     system.files.closeSync(root);
   }
-}
-
-/** Where a container's image volumes are mounted. */
-export function imageVolumesDir(appDirectory: string): string {
-  return join(appDirectory, "image-volumes");
 }

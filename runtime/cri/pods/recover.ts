@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a server that starts finds on disk: pods and containers of its predecessor, some of which may have changed since, and
 // some that were in the making when it was killed.
+import { join } from "node:path";
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isPinned } from "../../net/pinned-namespaces.ts";
 import { type ContainerRecord, readContainerRecord } from "../../pod/container-record.ts";
 import { identify, isSameProcess } from "../../pod/process.ts";
-import { readSandboxRecord, type SandboxRecord } from "../../pod/sandbox-record.ts";
+import { readSandboxRecord, SANDBOX_FILE, type SandboxRecord } from "../../pod/sandbox-record.ts";
 import { crunDelete, crunState } from "../../stage1/oci/crun.ts";
 import {
   ContainerConfigSchema,
@@ -16,8 +17,9 @@ import type { CriContext } from "../context.ts";
 import { readCgroups } from "../stats/cgroup-files.ts";
 import { noticeExit } from "./container-exit.ts";
 import { updateRecord } from "./container-record-update.ts";
+import { unmountTree } from "./mounts.ts";
 import { nowNs } from "./names.ts";
-import { appDir, podDir, runningPodsDir } from "./paths.ts";
+import { appDir, embryoDir, garbageDir, podDir, runningPodsDir } from "./paths.ts";
 import { type Container, type Sandbox, sandboxKey } from "./pod-table.ts";
 import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
 import { killMonitors } from "./stray-monitors.ts";
@@ -30,6 +32,26 @@ export async function recover(context: CriContext): Promise<void> {
   const unfinished = found.filter((record) => record !== undefined);
   for (const record of unfinished) {
     undoInBackground(context, record);
+  }
+  await sweepLeftovers(context);
+}
+
+/**
+ * Pods that a killed server was putting together or taking apart. Nobody else may remove pods of the kubelet, and nobody waits
+ * for these: they go in the background, by the names that they have now.
+ */
+async function sweepLeftovers(context: CriContext): Promise<void> {
+  const { system, paths, log } = context;
+  for (const directory of [embryoDir(paths, ""), garbageDir(paths, "")]) {
+    for (const uuid of await system.files.listNames(directory)) {
+      const path = join(directory, uuid);
+      if (await system.files.exists(join(path, SANDBOX_FILE))) {
+        unmountTree(system, path);
+        system.files.removeTree(path).catch((error: unknown) => {
+          log.error("Cannot remove what is left of a pod", { uuid, error: String(error) });
+        });
+      }
+    }
   }
 }
 

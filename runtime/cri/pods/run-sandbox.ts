@@ -65,8 +65,8 @@ async function makeSandbox(
 ): Promise<Sandbox> {
   const { system, paths, log } = context;
   let record = firstRecord(context, plan, config, runtimeHandler);
-  await makePodDir(context, record, config);
   try {
+    await makePodDir(context, record, config);
     makeNamespaces(context, record, config.linux?.sysctls ?? {});
     if (record.netnsPath !== "") {
       record = { ...record, ips: await context.network.attach(record, plan.ports) };
@@ -190,16 +190,23 @@ async function undo(
       reason: String(reason),
       error: String(error),
     });
-    await keepAsStopped(context, record, config).catch(() => {});
+    await keepAsStopped(context, { ...record, state: "stopped" }, config);
   }
 }
 
+/** Known even if that cannot be written down: then a server that starts finds it in the making, and undoes it. */
 async function keepAsStopped(
   context: CriContext,
   record: SandboxRecord,
   config: PodSandboxConfig,
 ): Promise<void> {
-  const stopped: SandboxRecord = { ...record, state: "stopped" };
-  await writeSandboxRecord(context.system, podDir(context.paths, record.uuid), stopped);
-  context.pods.addSandbox({ record: stopped, config });
+  context.pods.addSandbox({ record, config });
+  try {
+    await writeSandboxRecord(context.system, podDir(context.paths, record.uuid), record);
+  } catch (error) {
+    context.log.error("Cannot write down that a pod is stopped", {
+      sandbox: record.id,
+      error: String(error),
+    });
+  }
 }

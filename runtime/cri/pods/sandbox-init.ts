@@ -3,7 +3,7 @@
 // PID 1, so somebody must be that from the pod's beginning to its end. It is catatonit, alone in a root of its own.
 import { join } from "node:path";
 import { InternalError, NotFoundError } from "../../errors.ts";
-import { identify } from "../../pod/process.ts";
+import { identify, isSameProcess } from "../../pod/process.ts";
 import type { ProcessIdentity, SandboxRecord } from "../../pod/sandbox-record.ts";
 import { type AppPlan, appPlan } from "../../stage1/app-plan.ts";
 import { planCapabilities } from "../../stage1/capabilities.ts";
@@ -73,6 +73,11 @@ async function runDetached(context: CriContext, command: Command, logFile: strin
     const reason = crunMessage((await system.files.findText(logFile)) ?? "");
     throw new InternalError(`Cannot start the init process of a pod: ${reason}`);
   }
+}
+
+/** Whether containers can join its pid namespace; true for pods without one. Its pid may be somebody else's by now. */
+export function isInitAlive(context: CriContext, record: SandboxRecord): boolean {
+  return record.init === undefined || isSameProcess(context.system, record.init);
 }
 
 /** Ends it, and with it every process of the namespace. Idempotent. */

@@ -13,6 +13,7 @@ import { containerLock, updateRecord } from "./container-record-update.ts";
 import { nowNs } from "./names.ts";
 import { appDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
+import { isInitAlive } from "./sandbox-init.ts";
 
 /** A failure ends the container: the kubelet makes a new one and never starts the same twice. */
 export async function startContainer(context: CriContext, container: Container): Promise<void> {
@@ -27,6 +28,11 @@ export async function startContainer(context: CriContext, container: Container):
     if (sandbox.record.state !== "ready") {
       throw new PodStateError(
         `Cannot start container "${record.name}": its pod is ${sandbox.record.state}, expected ready`,
+      );
+    }
+    if (!isInitAlive(context, sandbox.record)) {
+      throw new PodStateError(
+        `Cannot start container "${record.name}": the init process of its pod has ended`,
       );
     }
     // From here on a process may exist: a server that starts after a crash looks for it.

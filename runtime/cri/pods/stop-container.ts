@@ -23,7 +23,8 @@ export async function stopContainer(
   container: Container,
   graceMs: number,
 ): Promise<void> {
-  if (container.record.state === "starting") {
+  if (container.record.state === "starting" || container.record.state === "created") {
+    // A start may be under way: what comes of it is stopped.
     await context.locks.run(containerLock(container), async () => {});
   }
   if (container.record.state !== "running") {
@@ -71,7 +72,7 @@ async function carryOut(
     const waiting = new AbortController();
     await Promise.race([
       end,
-      clock.sleep(KILL_REPEAT_MS, { signal: waiting.signal }).catch(() => {}),
+      clock.sleep(KILL_REPEAT_MS, { signal: waiting.signal }).catch(() => {}), // given up below
     ]);
     waiting.abort();
     if (!isDead) {

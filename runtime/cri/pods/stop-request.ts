@@ -36,6 +36,7 @@ export class StopRequest {
         return !hasEnded;
       }
       const { signal } = this.#wake;
+      // The sleep is given up when the wait got shorter or has an end.
       await Promise.race([end, this.#clock.sleep(left, { signal }).catch(() => {})]);
       if (hasEnded) {
         this.#wake.abort();

@@ -5,12 +5,26 @@ import type { CriContext } from "../context.ts";
 import { podDir } from "./paths.ts";
 import type { Sandbox } from "./pod-table.ts";
 import { removeContainer } from "./remove-container.ts";
+import { isInitAlive } from "./sandbox-init.ts";
 import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
 import { stopContainer } from "./stop-container.ts";
 
 /** Kills what still runs (grace was StopContainer's), takes the network and the namespaces away. */
 export async function stopSandbox(context: CriContext, sandbox: Sandbox): Promise<void> {
   await context.locks.run(`sandbox:${sandbox.record.id}`, () => stopLocked(context, sandbox));
+}
+
+/** A shared pid namespace has ended with its init process: the pod is over, and the kubelet is to see that it is. */
+export async function noticeInitEnd(context: CriContext, sandbox: Sandbox): Promise<void> {
+  if (isInitAlive(context, sandbox.record)) {
+    return;
+  }
+  await context.locks.run(`sandbox:${sandbox.record.id}`, async () => {
+    if (sandbox.record.state === "ready") {
+      context.log.warn("The init process of a pod has ended", { sandbox: sandbox.record.id });
+      await write(context, sandbox, { ...sandbox.record, state: "stopped" });
+    }
+  });
 }
 
 /** Also removes the containers; afterwards nobody knows the pod. */
@@ -32,19 +46,20 @@ export async function removeSandbox(context: CriContext, sandbox: Sandbox): Prom
 
 async function stopLocked(context: CriContext, sandbox: Sandbox): Promise<void> {
   const { record } = sandbox;
+  const stopped: SandboxRecord = { ...record, state: "stopped" };
+  // Said before it is done: after a crash in between the pod is not taken for one that runs, and from now on none of its
+  // containers is made or started.
+  if (record.state !== "stopped") {
+    await write(context, sandbox, stopped);
+  }
   await Promise.all(
     context.pods.containersOf(record.id).map((each) => stopContainer(context, each, 0)),
   );
-  const released: SandboxRecord = { ...record, state: "stopped" };
-  if (record.state === "stopped" && record.released) {
+  if (record.released) {
     return;
   }
-  // Said before it is done: after a crash in between the pod is not taken for one that runs.
-  if (record.state !== "stopped") {
-    await write(context, sandbox, released);
-  }
   await releaseSandbox(context, record);
-  await write(context, sandbox, { ...released, released: true });
+  await write(context, sandbox, { ...stopped, released: true });
   context.log.info("Pod is stopped", {
     pod: `${record.namespace}/${record.name}`,
     sandbox: record.id,

@@ -39,7 +39,7 @@ export class DiskUsageCache {
       const waiting = new AbortController();
       await Promise.race([
         measuring,
-        clock.sleep(FIRST_WAIT_MS, { signal: waiting.signal }).catch(() => {}),
+        clock.sleep(FIRST_WAIT_MS, { signal: waiting.signal }).catch(() => {}), // given up below
       ]);
       waiting.abort();
     }

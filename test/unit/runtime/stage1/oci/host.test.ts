@@ -15,7 +15,7 @@ describe("cgroupView()", () => {
   });
 
   it("takes `unified` away from what is started on a hybrid host, and from nobody else", () => {
-    const system = recordingSystem();
+    const system = awaySystem();
     const before = process.cwd();
     cgroupView(system, "hybrid")(() => system.kernel.syncfs(0));
     expect(system.calls.map(({ name }) => name)).toEqual([
@@ -24,6 +24,7 @@ describe("cgroupView()", () => {
       "umount",
       "syncfs",
       "setns",
+      "chroot",
     ]);
     expect(system.calls[0]?.args).toEqual([CLONE_NEWNS]);
     expect(system.calls[1]?.args).toEqual(["none", "/sys/fs/cgroup", "none", MS_PRIVATE]);
@@ -32,14 +33,24 @@ describe("cgroupView()", () => {
   });
 
   it("goes home when the start fails", () => {
-    const system = recordingSystem();
+    const system = awaySystem();
     const start = () => {
       throw new Error("no such program");
     };
     expect(() => cgroupView(system, "hybrid")(start)).toThrow("no such program");
-    expect(system.calls.at(-1)?.name).toBe("setns");
+    expect(system.calls.slice(-2).map(({ name }) => name)).toEqual(["setns", "chroot"]);
   });
 });
+
+/** As if unshare had worked: home is another namespace than the one the thread is in. */
+function awaySystem() {
+  const { files } = linuxSystem();
+  const fstatSync = ((fd: number) => ({
+    ...files.fstatSync(fd),
+    ino: 0,
+  })) as typeof files.fstatSync;
+  return recordingSystem({ files: { fstatSync } });
+}
 
 describe("readHostFacts()", () => {
   it("reads this host", async () => {

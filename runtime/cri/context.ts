@@ -14,6 +14,7 @@ import type { CriPaths } from "./pods/paths.ts";
 import type { PodTable } from "./pods/pod-table.ts";
 import type { CpuRates } from "./stats/cpu-rates.ts";
 import type { DiskUsageCache } from "./stats/disk-usage.ts";
+import type { StreamingServer } from "./streaming/server.ts";
 
 export interface CriContext {
   readonly system: System;
@@ -26,6 +27,8 @@ export interface CriContext {
   readonly images: ImageLibrary;
   readonly network: PodNetwork;
   readonly pods: PodTable;
+  /** Where clients of Exec, Attach and PortForward come. */
+  readonly streaming: Pick<StreamingServer, "offer" | "listen" | "close">;
   /** Keys: `name:`, `sandbox:` and `container:` with what follows; taken in this order, never the other way round. */
   readonly locks: KeyedLock;
   /** Says once what this host cannot give a container. */

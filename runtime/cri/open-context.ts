@@ -18,6 +18,7 @@ import { attachDir, execDir, exitsDir } from "./pods/paths.ts";
 import { PodTable } from "./pods/pod-table.ts";
 import { CpuRates } from "./stats/cpu-rates.ts";
 import { DiskUsageCache } from "./stats/disk-usage.ts";
+import { StreamingServer } from "./streaming/server.ts";
 
 export interface ServerOptions {
   readonly system: System;
@@ -68,6 +69,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
       options.configDirs.map((directory) => join(directory, "net.d")),
     ),
     pods: new PodTable(),
+    streaming: new StreamingServer({ clock: system.clock, log }),
     locks: new KeyedLock(),
     noteHostLimits: (plan) => {
       for (const line of hostLimits(plan, host).filter((each) => !noted.has(each))) {

@@ -10,6 +10,7 @@ import type { RpcTable } from "./rpc.ts";
 import { containerStats } from "./runtime/container-stats.ts";
 import { containerStatus } from "./runtime/container-status.ts";
 import { createContainer } from "./runtime/create-container.ts";
+import { exec } from "./runtime/exec.ts";
 import { execSync } from "./runtime/exec-sync.ts";
 import { listContainerStats } from "./runtime/list-container-stats.ts";
 import { listContainers } from "./runtime/list-containers.ts";
@@ -48,7 +49,7 @@ export const rpcTable: RpcTable = {
     updateContainerResources,
     reopenContainerLog,
     execSync,
-    exec: "unimplemented",
+    exec,
     attach: "unimplemented",
     portForward: "unimplemented",
     containerStats,

@@ -23,6 +23,7 @@ export async function serve(
   const startedAt = context.system.clock.monotonic();
   await recover(context);
   await watchExits(context, signal);
+  await context.streaming.listen();
   const server = grpcServer(context);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = await listen();
@@ -35,6 +36,7 @@ export async function serve(
   await aborted(signal);
   listener.close();
   injector.drain(SHUTDOWN_MS);
+  await context.streaming.close();
   await shutdown(server);
 }
 

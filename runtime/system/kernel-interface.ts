@@ -15,8 +15,23 @@ export interface FilesystemUsage {
   readonly ffree: number;
 }
 
+/** Sockets and pipes that Node cannot make. They close on exec; sockets do not block. */
+export interface Sockets {
+  /** Both ends block. */
+  openPipe(): { readonly readFd: number; readonly writeFd: number };
+  /** Not connected; it belongs for ever to the network namespace of the moment. */
+  openTcpSocket(family: 4 | 6): number;
+  listenOnUnixSocket(path: string): number;
+  /** undefined while nobody has connected. */
+  acceptConnection(fd: number): number | undefined;
+  /** A unix socket of type SOCK_SEQPACKET: each read(2) is a message. */
+  connectToPacketSocket(path: string): number;
+  /** The descriptor that somebody sent over a unix socket (SCM_RIGHTS); undefined while none has come. */
+  receiveDescriptor(fd: number): number | undefined;
+}
+
 /** All are synchronous and throw {@link SystemError} with the name of the errno. */
-export interface Kernel {
+export interface Kernel extends Sockets {
   mount(
     source: string,
     target: string,
@@ -50,8 +65,10 @@ export interface Kernel {
   setCloseOnExec(fd: number): void;
   /** Clears O_NONBLOCK, which Node sets on pipes that it writes to and programs do not expect. Fine when it is closed. */
   setBlocking(fd: number): void;
+  setNonBlocking(fd: number): void;
   /** undefined when the descriptor is no terminal. */
   windowSize(fd: number): { readonly rows: number; readonly columns: number } | undefined;
+  setWindowSize(fd: number, size: { readonly rows: number; readonly columns: number }): void;
   /**
    * openat2(2) with RESOLVE_IN_ROOT and no magic links: absolute paths, `..` and symlinks stay inside the directory `rootFd`.
    * The descriptor closes on exec. `mode` counts only with O_CREAT.

@@ -5,7 +5,7 @@
 // stay where they were: after any of these three use only the synchronous ones, and end in `replaceProcess`.
 
 import ffi from "node:ffi";
-import { statfsSync } from "node:fs";
+import { closeSync, statfsSync } from "node:fs";
 import { constants as osConstants } from "node:os";
 import { SystemError } from "../errors.ts";
 import {
@@ -19,6 +19,7 @@ import {
   RESOLVE_NO_MAGICLINKS,
 } from "./constants.ts";
 import type { FilesystemUsage, Kernel, Path } from "./kernel-interface.ts";
+import { linuxSockets } from "./sockets.ts";
 
 export type { FilesystemUsage, Kernel, Path } from "./kernel-interface.ts";
 
@@ -32,6 +33,7 @@ const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const SYS_PIVOT_ROOT = process.arch === "arm64" ? 41n : 155n;
 const SIG_DFL = 0n;
 const TIOCGWINSZ = 0x5413n;
+const TIOCSWINSZ = 0x5414n;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -75,6 +77,7 @@ export function linuxKernel(): Kernel {
     );
   };
   return {
+    ...linuxSockets(libc),
     mount: (source, target, fstype, flags, data) => {
       check(
         "mount",
@@ -173,11 +176,21 @@ export function linuxKernel(): Kernel {
         check("fcntl", libc().fcntl(fd, F_SETFL, flags & ~O_NONBLOCK));
       }
     },
+    setNonBlocking: (fd) => {
+      const flags = check("fcntl", libc().fcntl(fd, F_GETFL, 0));
+      check("fcntl", libc().fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+    },
     windowSize: (fd) => {
       const size = Buffer.alloc(8);
       return libc().ioctl(fd, TIOCGWINSZ, size) < 0
         ? undefined
         : { rows: size.readUInt16LE(0), columns: size.readUInt16LE(2) };
+    },
+    setWindowSize: (fd, { rows, columns }) => {
+      check(
+        "ioctl",
+        libc().ioctl(fd, TIOCSWINSZ, Buffer.from(Uint16Array.of(rows, columns, 0, 0).buffer)),
+      );
     },
     openInRoot: (rootFd, path, flags, mode = 0) =>
       openat2(rootFd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),
@@ -293,6 +306,13 @@ function load() {
     prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
     signal: { arguments: ["int32", "int64"], return: "int64" },
     setsid: { arguments: [], return: "int32" },
+    socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
+    bind: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
+    connect: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
+    listen: { arguments: ["int32", "int32"], return: "int32" },
+    accept4: { arguments: ["int32", "pointer", "pointer", "int32"], return: "int32" },
+    pipe2: { arguments: ["pointer", "int32"], return: "int32" },
+    recvmsg: { arguments: ["int32", "pointer", "int32"], return: "int64" },
     getpgid: { arguments: ["int32"], return: "int32" },
     syscall: {
       arguments: ["int64", "int64", "pointer", "pointer", "int64", "int64"],
@@ -319,6 +339,8 @@ function load() {
     ...functions,
     syscallAt: at.functions.syscall,
     syscallPaths: paths.functions.syscall,
+    addressOf: (buffer: Buffer) => ffi.getRawPointer(buffer),
+    close: closeSync,
     errno,
   };
 }

@@ -74,6 +74,8 @@ export function crunExecCommand(
     readonly logFile: string;
     /** Below the container's cgroup; cgroup v2 only. */
     readonly subCgroup?: string;
+    /** A unix socket that listens: crun sends the master of the process's terminal there. */
+    readonly consoleSocket?: string;
   },
 ): Command {
   return {
@@ -86,6 +88,7 @@ export function crunExecCommand(
       `--process=${options.processFile}`,
       ...(options.pidFile === undefined ? [] : [`--pid-file=${options.pidFile}`]),
       ...(options.subCgroup === undefined ? [] : [`--cgroup=${options.subCgroup}`]),
+      ...(options.consoleSocket === undefined ? [] : [`--console-socket=${options.consoleSocket}`]),
       options.id,
     ],
     env: crun.env,

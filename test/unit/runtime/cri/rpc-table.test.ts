@@ -23,7 +23,6 @@ describe("rpcTable", () => {
     expect(missing).toEqual([
       "streamPodSandboxes",
       "streamContainers",
-      "exec",
       "attach",
       "portForward",
       "streamContainerStats",

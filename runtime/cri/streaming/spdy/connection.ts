@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: Apache-2.0
+// The server's side of a SPDY/3.1 connection: streams that the client opens, as Node streams.
+//
+// The protocol's flow control is not spoken by its peers (see frames.ts), so the only brake is the connection itself: it is
+// read no further while one stream has more unread bytes than READ_AHEAD_BYTES. Streams of one connection share that fate.
+import { Duplex } from "node:stream";
+import { Wire } from "../wire.ts";
+import {
+  dataFrameHeader,
+  type Frame,
+  FrameParser,
+  GOAWAY,
+  goawayFrame,
+  MAX_FRAME_BYTES,
+  type PlainFrame,
+  pingFrame,
+  RST,
+  rstStreamFrame,
+  synReplyFrame,
+} from "./frames.ts";
+import {
+  formatHeaderBlock,
+  HeaderInflater,
+  HeaderPacker,
+  type Headers,
+  parseHeaderBlock,
+} from "./headers.ts";
+
+/** A stream that the client opened: both directions end separately. */
+export interface SpdyStream {
+  readonly id: number;
+  readonly headers: Headers;
+  /** Destroying it before both directions have ended resets the stream. */
+  readonly body: Duplex;
+}
+
+export interface SpdyConnection {
+  readonly closed: AbortSignal;
+  /** Ends the connection once everything that was written is sent. */
+  finish(): void;
+}
+
+export interface SpdyOptions {
+  readonly idleMs: number;
+  onStream(stream: SpdyStream): void;
+}
+
+const READ_AHEAD_BYTES = 256 * 1024;
+/** Open at a time; a port-forward has two for each of its connections. */
+const MAX_STREAMS = 2000;
+
+interface Peer {
+  readonly stream: SpdyStream;
+  isEndedByPeer: boolean;
+}
+
+export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): SpdyConnection {
+  const parser = new FrameParser();
+  const inflater = new HeaderInflater();
+  const packer = new HeaderPacker();
+  const streams = new Map<number, Peer>();
+  const frames: Frame[] = [];
+  let lastStreamId = 0;
+  let isLeaving = false;
+  let isHandling = false;
+
+  const wire = new Wire(socket, head, {
+    idleMs: options.idleMs,
+    onData: (chunk) => {
+      try {
+        frames.push(...parser.push(chunk));
+      } catch {
+        giveUp();
+        return;
+      }
+      handleAll().catch(giveUp);
+    },
+  });
+  wire.closed.addEventListener("abort", () => {
+    inflater.close();
+    for (const { stream } of streams.values()) {
+      stream.body.destroy();
+    }
+  });
+
+  /** In order: a frame waits while headers before it are unpacked, and the connection with it. */
+  async function handleAll(): Promise<void> {
+    if (isHandling) {
+      return;
+    }
+    isHandling = true;
+    try {
+      for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
+        if ("headerBlock" in frame) {
+          wire.hold(handleAll);
+          const block = await inflater.unpack(frame.headerBlock);
+          if (frame.kind === "syn-stream") {
+            open(frame.streamId, parseHeaderBlock(block), frame.isLast);
+          }
+        } else {
+          handle(frame);
+        }
+      }
+    } finally {
+      isHandling = false;
+      wire.release(handleAll);
+    }
+  }
+
+  function handle(frame: PlainFrame): void {
+    switch (frame.kind) {
+      case "data":
+        receive(frame.streamId, frame.data, frame.isLast);
+        return;
+      case "ping":
+        // Even numbers answer pings of ours, and we send none.
+        if (frame.id % 2 === 1) {
+          wire.reply(pingFrame(frame.id));
+        }
+        return;
+      case "rst-stream": {
+        const peer = streams.get(frame.streamId);
+        streams.delete(frame.streamId);
+        peer?.stream.body.destroy();
+        return;
+      }
+      case "goaway":
+        isLeaving = true;
+        leaveWhenEmpty();
+    }
+  }
+
+  function open(id: number, headers: Headers, isEnded: boolean): void {
+    if (id % 2 === 0 || id <= lastStreamId) {
+      throw new Error(`Stream ${id} after ${lastStreamId}`);
+    }
+    lastStreamId = id;
+    wire.touch();
+    if (isLeaving || streams.size >= MAX_STREAMS) {
+      wire.reply(rstStreamFrame(id, RST.REFUSED_STREAM));
+      return;
+    }
+    const stream = { id, headers, body: body(id) };
+    streams.set(id, { stream, isEndedByPeer: isEnded });
+    wire.reply(synReplyFrame(id, packer.pack(formatHeaderBlock({}))));
+    if (isEnded) {
+      stream.body.push(null);
+    }
+    options.onStream(stream);
+  }
+
+  function receive(id: number, data: Buffer, isLast: boolean): void {
+    wire.touch();
+    const peer = streams.get(id);
+    if (peer === undefined || peer.isEndedByPeer) {
+      return; // reset by us while the client was sending
+    }
+    if (data.length > 0 && !peer.stream.body.push(data)) {
+      wire.hold(id);
+    }
+    if (isLast) {
+      peer.isEndedByPeer = true;
+      peer.stream.body.push(null);
+    }
+  }
+
+  function body(id: number): Duplex {
+    let isEndedByUs = false;
+    const duplex = new Duplex({
+      allowHalfOpen: true,
+      readableHighWaterMark: READ_AHEAD_BYTES,
+      read: () => wire.release(id),
+      write: (chunk: Buffer, _encoding, done) => {
+        for (let offset = 0; offset < chunk.length; offset += MAX_FRAME_BYTES) {
+          const part = chunk.subarray(offset, offset + MAX_FRAME_BYTES);
+          const isLastPart = offset + MAX_FRAME_BYTES >= chunk.length;
+          wire.write([dataFrameHeader(id, part.length, false), part], isLastPart ? done : () => {});
+        }
+        if (chunk.length === 0) {
+          done();
+        }
+      },
+      final: (done) => {
+        isEndedByUs = true;
+        wire.write([dataFrameHeader(id, 0, true)], done);
+      },
+      destroy: (_error, done) => {
+        const peer = streams.get(id);
+        streams.delete(id);
+        wire.release(id);
+        if (peer !== undefined && !(isEndedByUs && peer.isEndedByPeer) && !wire.closed.aborted) {
+          wire.reply(rstStreamFrame(id, RST.CANCEL));
+        }
+        leaveWhenEmpty();
+        done(null);
+      },
+    });
+    return duplex;
+  }
+
+  function leaveWhenEmpty(): void {
+    if (isLeaving && streams.size === 0) {
+      wire.finish();
+    }
+  }
+
+  function giveUp(): void {
+    wire.finish(goawayFrame(lastStreamId, GOAWAY.PROTOCOL_ERROR));
+    for (const { stream } of streams.values()) {
+      stream.body.destroy();
+    }
+  }
+
+  return { closed: wire.closed, finish: () => wire.finish() };
+}

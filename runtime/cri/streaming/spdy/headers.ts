@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Header blocks of SPDY/3 (draft, section 2.6.10): names and values, compressed in one zlib stream for the whole connection.
+import { createInflate, constants as zlibConstants } from "node:zlib";
+import { SPDY_DICTIONARY } from "./dictionary.ts";
+import { ProtocolError } from "./frames.ts";
+
+export type Headers = ReadonlyMap<string, string>;
+
+/** What a block may be when it is unpacked: a few hundred bytes are usual, more is a bomb. */
+const MAX_BLOCK_BYTES = 65536;
+const MAX_HEADERS = 100;
+/** Length of a stored block of DEFLATE. */
+const MAX_STORED_BYTES = 0xffff;
+
+/** Names in lower case; of several values of one name the first. Throws ProtocolError. */
+export function parseHeaderBlock(block: Buffer): Headers {
+  let offset = 0;
+  const number = (): number => {
+    if (offset + 4 > block.length) {
+      throw new ProtocolError("Header block ends too early");
+    }
+    const value = block.readUInt32BE(offset);
+    offset += 4;
+    return value;
+  };
+  const text = (): string => {
+    const length = number();
+    if (length > block.length - offset) {
+      throw new ProtocolError(`Header block ends too early: ${length} bytes were promised`);
+    }
+    offset += length;
+    return block.toString("utf8", offset - length, offset);
+  };
+  const count = number();
+  if (count > MAX_HEADERS) {
+    throw new ProtocolError(`Header block has ${count} headers, at most ${MAX_HEADERS}`);
+  }
+  return new Map(
+    Array.from({ length: count }, () => {
+      const name = text().toLowerCase();
+      const [value = ""] = text().split("\0");
+      return [name, value];
+    }),
+  );
+}
+
+export function formatHeaderBlock(headers: Readonly<Record<string, string>>): Buffer {
+  const entries = Object.entries(headers);
+  return Buffer.concat([
+    number32(entries.length),
+    ...entries.flatMap(([name, value]) => [sized(name.toLowerCase()), sized(value)]),
+  ]);
+}
+
+/** Unpacks the blocks of a connection, one after the other. */
+export class HeaderInflater {
+  readonly #inflate = createInflate({ dictionary: SPDY_DICTIONARY });
+
+  constructor() {
+    // Each block's own listener tells; this one is for a stream that is closed in between.
+    this.#inflate.on("error", () => {});
+  }
+
+  /** Not to be called again before it is done. */
+  async unpack(block: Buffer): Promise<Buffer> {
+    const inflate = this.#inflate;
+    const chunks: Buffer[] = [];
+    let size = 0;
+    let add: (chunk: Buffer) => void = () => {};
+    let fail: (cause: Error) => void = () => {};
+    try {
+      await new Promise<void>((resolve, reject) => {
+        add = (chunk) => {
+          size += chunk.length;
+          chunks.push(chunk);
+          if (size > MAX_BLOCK_BYTES) {
+            reject(new ProtocolError(`Header block unpacks to more than ${MAX_BLOCK_BYTES} bytes`));
+          }
+        };
+        fail = ({ message }) => reject(new ProtocolError(`Header block is damaged: ${message}`));
+        inflate.on("data", add);
+        inflate.once("error", fail);
+        inflate.write(block);
+        inflate.flush(zlibConstants.Z_SYNC_FLUSH, () => setImmediate(resolve));
+      });
+      return Buffer.concat(chunks);
+    } finally {
+      inflate.off("data", add);
+      inflate.off("error", fail);
+    }
+  }
+
+  close(): void {
+    this.#inflate.destroy();
+  }
+}
+
+/** Packs blocks without making them smaller (stored blocks, RFC 1951 3.2.4): what we send is four bytes long. */
+export class HeaderPacker {
+  #hasBegun = false;
+
+  pack(block: Buffer): Buffer {
+    if (block.length > MAX_STORED_BYTES) {
+      throw new ProtocolError(
+        `Header block has ${block.length} bytes, at most ${MAX_STORED_BYTES}`,
+      );
+    }
+    const lengths = Buffer.alloc(5);
+    lengths.writeUInt16LE(block.length, 1);
+    lengths.writeUInt16LE(block.length ^ 0xffff, 3);
+    // RFC 1950: deflate, 32 KiB window, no preset dictionary, which stored blocks have no use for
+    const begin = this.#hasBegun ? Buffer.alloc(0) : Buffer.of(0x78, 0x01);
+    this.#hasBegun = true;
+    return Buffer.concat([begin, lengths, block]);
+  }
+}
+
+function number32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32BE(value);
+  return bytes;
+}
+
+function sized(text: string): Buffer {
+  const bytes = Buffer.from(text);
+  return Buffer.concat([number32(bytes.length), bytes]);
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+// One more process in a running app, with its streams open to us while it runs: CRI's Exec, with a terminal and without.
+import { Readable, type Writable } from "node:stream";
+import { ExecError, TimeoutError } from "../../errors.ts";
+import type { Command, Exec } from "../../system/exec.ts";
+import { errnoOf } from "../../system/kernel.ts";
+import type { System } from "../../system/system.ts";
+import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
+import { openInputPipe } from "./input-pipe.ts";
+import { openOutputPipe } from "./output-pipe.ts";
+import type { OciProcess } from "./spec-types.ts";
+import { openTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
+
+export interface ExecStreamOptions {
+  /** crun's id of the container. */
+  readonly id: string;
+  /** With `terminal`, `consoleSize` is the size that the process finds. */
+  readonly process: OciProcess;
+  /** A directory of the container's for short-lived files. */
+  readonly scratchDir: string;
+  /** Without a terminal: whether stdin stays open; else the process finds it at its end. */
+  readonly stdin: boolean;
+}
+
+export interface StreamedProcess {
+  readonly stdin: Writable | undefined;
+  readonly stdout: Readable;
+  /** undefined with a terminal. */
+  readonly stderr: Readable | undefined;
+  resize(size: TerminalSize): void;
+  /** Closes our ends of its streams; on a terminal it gets SIGHUP. */
+  hangUp(): void;
+  /** The exit code, 128 + signal for one that a signal ended. Rejects with crun's words when it could not be started. */
+  readonly ended: Promise<number>;
+}
+
+type ChildProcess = ReturnType<Exec["spawnProcess"]>;
+
+const CONSOLE_POLL_MS = 2;
+const CONSOLE_WAIT_MS = 30_000;
+
+let serial = 0;
+
+/** Starts the process. Its own failure to start shows in `ended`. */
+export async function startExec(
+  system: System,
+  crun: Crun,
+  options: ExecStreamOptions,
+): Promise<StreamedProcess> {
+  serial += 1;
+  const scratch = `${options.scratchDir}/stream-${process.pid}-${serial}`;
+  const [processFile, logFile] = [`${scratch}.json`, `${scratch}.log`];
+  await system.files.writeFile(processFile, JSON.stringify(options.process), { mode: 0o600 });
+  const command = (more: { readonly consoleSocket?: string } = {}): Command =>
+    crunExecCommand(crun, { id: options.id, processFile, logFile, ...more });
+  const finished = async (exitCode: number): Promise<number> => {
+    const log = (await system.files.findText(logFile)) ?? "";
+    if (exitCode !== 0 && /"level"\s*:\s*"error"/.test(log)) {
+      throw crunError(`run a command in app "${options.id}"`, crunMessage(log));
+    }
+    return exitCode;
+  };
+  const cleaned = async (): Promise<void> => {
+    await system.files.removeTree(processFile);
+    await system.files.removeTree(logFile);
+  };
+  try {
+    const started = options.process.terminal
+      ? await startOnTerminal(system, crun, command, scratch)
+      : startOnPipes(system, crun, command(), scratch, options.stdin);
+    const ended = started.ended.then(finished).finally(cleaned);
+    // Whoever waits gets the reason; a session that its client has left does not wait.
+    ended.catch(() => {});
+    return { ...started, ended };
+  } catch (error) {
+    await cleaned();
+    throw error;
+  }
+}
+
+function startOnPipes(
+  system: System,
+  crun: Crun,
+  command: Command,
+  scratch: string,
+  hasStdin: boolean,
+): StreamedProcess {
+  const out = openOutputPipe(system, `${scratch}.out`);
+  const err = openOutputPipe(system, `${scratch}.err`);
+  const input = hasStdin ? openInputPipe(system) : undefined;
+  const ours = [out.reader, err.reader, ...(input === undefined ? [] : [input.writer])];
+  for (const stream of ours) {
+    stream.on("error", () => {});
+  }
+  const child = spawn(system, crun, command, {
+    stdin: input?.readFd ?? "pipe",
+    stdout: out.writeFd,
+    stderr: err.writeFd,
+  });
+  return {
+    stdin: input?.writer,
+    stdout: out.reader,
+    stderr: err.reader,
+    resize: () => {},
+    hangUp: () => {
+      for (const stream of ours) {
+        stream.destroy();
+      }
+    },
+    ended: endOf(child),
+  };
+}
+
+async function startOnTerminal(
+  system: System,
+  crun: Crun,
+  command: (more: { readonly consoleSocket: string }) => Command,
+  scratch: string,
+): Promise<StreamedProcess> {
+  const { kernel, files } = system;
+  const consoleSocket = `${scratch}.tty`;
+  const listener = kernel.listenOnUnixSocket(consoleSocket);
+  try {
+    const streams = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
+    const child = spawn(system, crun, command({ consoleSocket }), streams);
+    child.stdout?.resume();
+    child.stderr?.resume();
+    const ended = endOf(child);
+    const fd = await receiveTerminal(system, listener, ended);
+    return fd === undefined
+      ? { ...withoutTerminal(), ended }
+      : { ...onTerminal(openTerminal(system, fd)), ended };
+  } finally {
+    files.closeSync(listener);
+    files.unlinkSync(consoleSocket);
+  }
+}
+
+/** The master that crun sends; undefined when it ends without: its log says why. */
+async function receiveTerminal(
+  system: System,
+  listener: number,
+  ended: Promise<number>,
+): Promise<number | undefined> {
+  const { kernel, files, clock } = system;
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  ended.then(over, over);
+  const deadline = clock.monotonic() + CONSOLE_WAIT_MS;
+  let connection: number | undefined;
+  try {
+    for (;;) {
+      // Looked at before the socket: what crun sent before its end is not missed.
+      const wasOver = isOver;
+      connection ??= kernel.acceptConnection(listener);
+      const fd = connection === undefined ? undefined : kernel.receiveDescriptor(connection);
+      if (fd !== undefined || wasOver) {
+        return fd;
+      }
+      if (clock.monotonic() > deadline) {
+        throw new TimeoutError(`Cannot get a terminal of crun within ${CONSOLE_WAIT_MS} ms`);
+      }
+      await clock.sleep(CONSOLE_POLL_MS);
+    }
+  } finally {
+    if (connection !== undefined) {
+      files.closeSync(connection);
+    }
+  }
+}
+
+function onTerminal(terminal: Terminal): Omit<StreamedProcess, "ended"> {
+  terminal.output.on("error", () => {});
+  terminal.input.on("error", () => {});
+  return {
+    stdin: terminal.input,
+    stdout: terminal.output,
+    stderr: undefined,
+    resize: terminal.resize,
+    hangUp: terminal.hangUp,
+  };
+}
+
+function withoutTerminal(): Omit<StreamedProcess, "ended"> {
+  const stdout = Readable.from([]);
+  return { stdin: undefined, stdout, stderr: undefined, resize: () => {}, hangUp: () => {} };
+}
+
+function spawn(
+  system: System,
+  crun: Crun,
+  command: Command,
+  streams: {
+    readonly stdin: number | "pipe";
+    readonly stdout: number | "pipe";
+    readonly stderr: number | "pipe";
+  },
+): ChildProcess {
+  try {
+    // Not /dev/null: crun gives its streams to the app's user, and the host's null device would go with them.
+    const child = crun.view(() =>
+      system.exec.spawnProcess({ ...command, ...streams, detached: true }),
+    );
+    child.stdin?.on("error", () => {});
+    child.stdin?.end();
+    return child;
+  } finally {
+    for (const stream of Object.values(streams)) {
+      if (typeof stream === "number") {
+        system.files.closeSync(stream);
+      }
+    }
+  }
+}
+
+function endOf(child: ChildProcess): Promise<number> {
+  return new Promise((resolve, reject) => {
+    child.once("error", (cause) => {
+      const text = `Cannot run a command: ${errnoOf(cause)}`;
+      reject(new ExecError(text, { stderrTail: "" }, { cause }));
+    });
+    child.once("exit", (code) => resolve(code ?? 255));
+  });
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+import { deflateSync, inflateSync, constants as zlib } from "node:zlib";
+import { describe, expect, it } from "@jest/globals";
+import fc from "fast-check";
+import { SPDY_DICTIONARY } from "../../../../../../runtime/cri/streaming/spdy/dictionary.ts";
+import { ProtocolError } from "../../../../../../runtime/cri/streaming/spdy/frames.ts";
+import {
+  formatHeaderBlock,
+  HeaderInflater,
+  HeaderPacker,
+  parseHeaderBlock,
+} from "../../../../../../runtime/cri/streaming/spdy/headers.ts";
+
+describe("parseHeaderBlock()", () => {
+  it("reads what formatHeaderBlock() writes", () => {
+    fc.assert(
+      fc.property(
+        fc.dictionary(fc.stringMatching(/^[a-z-]{1,20}$/), fc.stringMatching(/^[^\0]{0,40}$/u)),
+        (headers) => {
+          expect(Object.fromEntries(parseHeaderBlock(formatHeaderBlock(headers)))).toEqual({
+            ...headers,
+          });
+        },
+      ),
+    );
+  });
+
+  it("takes the first of several values and names in lower case", () => {
+    const parsed = parseHeaderBlock(formatHeaderBlock({ StreamType: "stdin\0stdout" }));
+    expect([...parsed]).toEqual([["streamtype", "stdin"]]);
+  });
+
+  it.each([
+    ["nothing", ""],
+    ["fewer headers than it says", "00000002000000016100000001620000"],
+    ["a name longer than itself", "00000001ffffffff61"],
+    ["too many headers", "7fffffff"],
+  ])("refuses %s", (_name, hex) => {
+    expect(() => parseHeaderBlock(Buffer.from(hex, "hex"))).toThrow(ProtocolError);
+  });
+});
+
+describe("HeaderInflater", () => {
+  it("unpacks block after block of one stream", async () => {
+    const inflater = new HeaderInflater();
+    const packer = new HeaderPacker();
+    for (const text of ["first", "second", "", "third"]) {
+      expect(String(await inflater.unpack(packer.pack(Buffer.from(text))))).toBe(text);
+    }
+    inflater.close();
+  });
+
+  it("knows the dictionary", async () => {
+    const inflater = new HeaderInflater();
+    const packed = deflateSync("accept-encoding", {
+      dictionary: SPDY_DICTIONARY,
+      finishFlush: zlib.Z_SYNC_FLUSH,
+    });
+    expect(String(await inflater.unpack(packed))).toBe("accept-encoding");
+    inflater.close();
+  });
+
+  it("refuses damage and bombs", async () => {
+    const damaged = new HeaderInflater();
+    await expect(damaged.unpack(Buffer.from("no zlib"))).rejects.toThrow(ProtocolError);
+    damaged.close();
+    const bombed = new HeaderInflater();
+    const bomb = deflateSync(Buffer.alloc(50_000_000), { finishFlush: zlib.Z_SYNC_FLUSH });
+    await expect(bombed.unpack(bomb)).rejects.toThrow("unpacks to more than 65536 bytes");
+    bombed.close();
+  });
+});
+
+describe("HeaderPacker", () => {
+  it("writes what every zlib reads", () => {
+    const packer = new HeaderPacker();
+    const packed = Buffer.concat([packer.pack(Buffer.from("a")), packer.pack(Buffer.from("b"))]);
+    expect(String(inflateSync(packed, { finishFlush: zlib.Z_SYNC_FLUSH }))).toBe("ab");
+  });
+});

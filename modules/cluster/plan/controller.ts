@@ -101,7 +101,6 @@ function systemFiles(settings: ClusterSettings, node: NodeSettings): readonly Fi
     file("/etc/sysctl.d/80-corefly.conf", {
       content: [
         "net.ipv4.ip_forward = 1",
-        "net.ipv4.conf.all.route_localnet = 1",
         "net.bridge.bridge-nf-call-iptables = 1",
         "fs.inotify.max_user_instances = 8192",
         "fs.inotify.max_user_watches = 524288",

@@ -127,6 +127,17 @@ describe("bridgeNetwork()", () => {
   });
 });
 
+describe("sysctls", () => {
+  it("do not route pods' packets to what listens on the node's loopback (CVE-2020-8558)", () => {
+    const file = config.storage?.files?.find(
+      ({ path }) => path === "/etc/sysctl.d/80-corefly.conf",
+    );
+    const text = decodeURIComponent(file?.contents?.source ?? "");
+    expect(text).toContain("net.ipv4.ip_forward = 1\n");
+    expect(text).not.toContain("route_localnet");
+  });
+});
+
 describe("units", () => {
   it("install the runtime once, and are sure of it before they say so", () => {
     const lines = unit("corefly-install.service")?.contents?.split("\n") ?? [];

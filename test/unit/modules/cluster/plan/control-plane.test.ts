@@ -12,6 +12,7 @@ import { bridgeNetwork } from "../../../../../modules/cluster/plan/cni.ts";
 import { kubeletConfiguration } from "../../../../../modules/cluster/plan/kubelet.ts";
 import { placeholderSecrets } from "../../../../../modules/cluster/plan/node-secrets.ts";
 import { staticPods } from "../../../../../modules/cluster/plan/static-pods.ts";
+import { decodeDataUrl } from "../../../../../modules/ignition/data-url.ts";
 
 const plan = planCluster({ name: "lab", identity: "test", architecture: "amd64" });
 const { settings } = plan;
@@ -132,7 +133,7 @@ describe("sysctls", () => {
     const file = config.storage?.files?.find(
       ({ path }) => path === "/etc/sysctl.d/80-corefly.conf",
     );
-    const text = decodeURIComponent(file?.contents?.source ?? "");
+    const text = Buffer.from(decodeDataUrl(file?.contents?.source ?? "") ?? []).toString();
     expect(text).toContain("net.ipv4.ip_forward = 1\n");
     expect(text).not.toContain("route_localnet");
   });

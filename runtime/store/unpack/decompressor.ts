@@ -122,12 +122,14 @@ export class Decompressor {
     const stream = this.#stream;
     if (this.#failure === undefined && stream !== undefined) {
       await new Promise<void>((resolve) => {
-        stream.once("close", resolve);
-        stream.once("error", () => resolve());
-        start(() => {
-          stream.removeListener("close", resolve);
+        const settle = () => {
+          stream.removeListener("close", settle);
+          stream.removeListener("error", settle);
           resolve();
-        });
+        };
+        stream.once("close", settle);
+        stream.once("error", settle);
+        start(settle);
       });
     }
     if (this.#failure !== undefined) {

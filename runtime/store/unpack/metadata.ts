@@ -51,7 +51,9 @@ export function copyFile(from: Buffer, toFd: number, { files }: System): void {
       read > 0;
       read = files.readSync(fromFd, buffer)
     ) {
-      files.writeSync(toFd, buffer, 0, read);
+      for (let done = 0; done < read; ) {
+        done += files.writeSync(toFd, buffer, done, read - done);
+      }
     }
   } finally {
     files.closeSync(fromFd);

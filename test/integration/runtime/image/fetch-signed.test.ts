@@ -2,6 +2,7 @@
 // `corefly fetch` of ACIs as a user sees it: what is accepted, what is refused in which words, and that nothing stays of what
 // was refused or interrupted.
 import { execFileSync, spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -110,6 +111,16 @@ describe("fetch of a signed ACI", () => {
     const fetched = await run("fetch", "--full", join(dir, "app.aci"));
     const digest = execFileSync("sha512sum", { input: aci, encoding: "utf8" }).split(" ")[0];
     expect(fetched).toMatchObject({ status: 0, stdout: `sha512-${digest}\n` });
+  });
+
+  it("says nothing while it takes a large compressed one", async () => {
+    const large = writeTestAci("example.test/app", [
+      { path: "rootfs/data", content: randomBytes(6_000_000) },
+    ]);
+    const zipped = execFileSync("gzip", ["-1", "-c"], { input: large, maxBuffer: 2 ** 24 });
+    writeFileSync(join(dir, "app.aci"), zipped);
+    writeFileSync(join(dir, "app.aci.asc"), await signBytes(zipped, keys.trusted));
+    expect(await run("fetch", join(dir, "app.aci"))).toMatchObject({ status: 0, stderr: "" });
   });
 
   it("refuses it without a signature, before the image is asked for", async () => {

@@ -44,6 +44,14 @@ export interface ClusterSettings {
 const NODE_RANGE = "10.0.2.0/24";
 const NODE_ADDRESS = "10.0.2.15";
 
+/** Ranges that mean something else everywhere (RFC 6890): no pod and no Service could be reached there. */
+const SPECIAL_RANGES: Readonly<Record<string, string>> = {
+  "0.0.0.0/8": "this network",
+  "127.0.0.0/8": "loopback",
+  "169.254.0.0/16": "link-local",
+  "224.0.0.0/3": "multicast and reserved",
+};
+
 /** Each node's pods get a range of this size out of the cluster's. */
 const NODE_POD_PREFIX = 24;
 
@@ -108,6 +116,15 @@ function checkRanges(podRange: Cidr, serviceRange: Cidr): void {
       throw new InvalidArgumentError(
         argument,
         `"${formatCidr(range)}" is IPv6, expected an IPv4 range`,
+      );
+    }
+    const special = Object.keys(SPECIAL_RANGES).find((text) =>
+      overlaps(range, parseCidr(text, argument)),
+    );
+    if (special !== undefined) {
+      throw new InvalidArgumentError(
+        argument,
+        `"${formatCidr(range)}" overlaps ${special} (${SPECIAL_RANGES[special]}), expected an ordinary range`,
       );
     }
     if (overlaps(range, parseCidr(NODE_RANGE, argument))) {

@@ -32,6 +32,18 @@ describe("clusterSettings()", () => {
       { podCidr: "10.0.0.0/8" },
     ],
     [
+      'Invalid argument "serviceCidr": "127.16.0.0/16" overlaps 127.0.0.0/8 (loopback), expected an ordinary range',
+      { serviceCidr: "127.16.0.0/16" },
+    ],
+    [
+      'Invalid argument "podCidr": "0.0.0.0/0" overlaps 0.0.0.0/8 (this network), expected an ordinary range',
+      { podCidr: "0.0.0.0/0" },
+    ],
+    [
+      'Invalid argument "podCidr": "239.0.0.0/16" overlaps 224.0.0.0/3 (multicast and reserved), expected an ordinary range',
+      { podCidr: "239.0.0.0/16" },
+    ],
+    [
       'Invalid argument "os": "beos" is not known, expected one of lab, fedora-coreos, flatcar',
       { os: "beos" },
     ],

@@ -79,6 +79,7 @@ function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch {
+    // Another file system, or one without links: if it is something else, copying says so.
     copyFileSync(from, to, constants.COPYFILE_FICLONE);
   }
 }

@@ -84,9 +84,21 @@ function pendingCreates(path: string): readonly string[] {
 /** A list of the last deployment in a state file of the backend. */
 function stateList(path: string, name: string): readonly unknown[] {
   if (!existsSync(path)) return [];
-  const state: unknown = JSON.parse(readFileSync(path, "utf8"));
-  const list = ["checkpoint", "latest", name].reduce(memberOf, state);
+  const list = ["checkpoint", "latest", name].reduce(memberOf, parseState(path));
   return Array.isArray(list) ? list : [];
+}
+
+function parseState(path: string): unknown {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (cause) {
+    const copy = existsSync(`${path}.bak`)
+      ? `; the state before the last step is "${path}.bak"`
+      : "";
+    throw new Error(`Cannot read state "${path}": found no whole JSON, expected it${copy}`, {
+      cause,
+    });
+  }
 }
 
 function memberOf(value: unknown, name: string): unknown {

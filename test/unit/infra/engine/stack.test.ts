@@ -39,6 +39,19 @@ describe("ensureStack()", () => {
     );
   });
 
+  it("names a state that is cut off, and the copy that Pulumi keeps", async () => {
+    recorded("mail", { resources: [{}] });
+    const path = join(workspace.backendDir, ".pulumi/stacks/mail/dev.json");
+    writeFileSync(path, '{"version": 3, "check');
+    await expect(ensureStack(workspace, "dev")).rejects.toThrow(
+      `Cannot read state "${path}": found no whole JSON, expected it`,
+    );
+    writeFileSync(`${path}.bak`, "{}");
+    await expect(ensureStack(workspace, "dev")).rejects.toThrow(
+      `expected it; the state before the last step is "${path}.bak"`,
+    );
+  });
+
   it("takes the name when that one is destroyed", async () => {
     recorded("mail", {});
     await expect(ensureStack(workspace, "dev")).resolves.toBeUndefined();

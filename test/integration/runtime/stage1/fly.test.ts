@@ -177,6 +177,12 @@ describe("run --stage1=fly", () => {
     system.kernel.umount(volume);
   });
 
+  it("gives the app its streams and the pod's lock, no other descriptor", () => {
+    const script = "fd=3; while [ $fd -lt 64 ]; do readlink /proc/$$/fd/$fd; fd=$((fd+1)); done";
+    const { stdout } = fly(["img", "--exec=sh", "--", "-c", script]);
+    expect(stdout).toMatch(/^\/\S+\/pods\/run\/[0-9a-f-]{36}\n$/);
+  });
+
   it("holds the pod's lock until its last process is gone", async () => {
     const uuidFile = join(dir, "uuid");
     const child = start([

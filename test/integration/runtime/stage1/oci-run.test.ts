@@ -73,6 +73,12 @@ describe("run --stage1=oci", () => {
     }
   });
 
+  it("gives the app no descriptors but its streams: any other would lead out", () => {
+    const script =
+      "fd=3; while [ $fd -lt 64 ]; do readlink /proc/$$/fd/$fd; fd=$((fd+1)); done; echo end";
+    expect(shell([], script).stdout).toBe("end\n");
+  });
+
   it("runs the image's user, with its groups, in its directory", () => {
     expect(pods.run(["--net=host", "img", "--exec=id"], { user: "web" }).stdout).toBe(
       "uid=1000(web) gid=1000(web) groups=50(logs),1000(web)\n",

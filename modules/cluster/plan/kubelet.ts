@@ -28,6 +28,9 @@ export function kubeletConfiguration(settings: ClusterSettings): string {
     resolvConf: settings.os.resolvConf,
     volumePluginDir: "/var/lib/kubelet/volumeplugins",
     serializeImagePulls: false,
+    // The control plane's programs end when the API server is not there yet: waiting minutes for their next try would be
+    // the longest part of a boot.
+    crashLoopBackOff: { maxContainerRestartPeriod: "20s" },
     shutdownGracePeriod: "45s",
     shutdownGracePeriodCriticalPods: "30s",
   });

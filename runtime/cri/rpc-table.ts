@@ -16,6 +16,7 @@ import { listContainerStats } from "./runtime/list-container-stats.ts";
 import { listContainers } from "./runtime/list-containers.ts";
 import { listPodSandbox } from "./runtime/list-pod-sandbox.ts";
 import { podSandboxStatus } from "./runtime/pod-sandbox-status.ts";
+import { portForward } from "./runtime/port-forward.ts";
 import { removeContainer } from "./runtime/remove-container.ts";
 import { removePodSandbox } from "./runtime/remove-pod-sandbox.ts";
 import { reopenContainerLog } from "./runtime/reopen-container-log.ts";
@@ -51,7 +52,7 @@ export const rpcTable: RpcTable = {
     execSync,
     exec,
     attach: "unimplemented",
-    portForward: "unimplemented",
+    portForward,
     containerStats,
     listContainerStats,
     streamContainerStats: "unimplemented",

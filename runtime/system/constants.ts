@@ -79,6 +79,11 @@ export const PR_SET_NAME = 15;
 export const PR_SET_CHILD_SUBREAPER = 36;
 export const PR_SET_NO_NEW_PRIVS = 38;
 
+// sched(7)
+export const SCHED_OTHER = 0;
+export const SCHED_FIFO = 1;
+export const SCHED_RESET_ON_FORK = 0x40000000;
+
 // mknod(2): the kind of file in `mode`
 export const S_IFMT = 0o170000;
 export const S_IFIFO = 0o010000;

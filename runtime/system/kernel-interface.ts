@@ -89,6 +89,8 @@ export interface Kernel extends Sockets {
   prctl(option: number, argument: number | bigint): number;
   /** Throws ESRCH when there is no such process; signal 0 only asks. */
   kill(pid: number, signal: number | NodeJS.Signals): void;
+  /** sched_setscheduler(2); `policy` may have SCHED_RESET_ON_FORK in it. */
+  setScheduler(pid: number, policy: number, priority: number): void;
   setsid(): number;
   getpgid(pid: number): number;
   /** Sets umask, returns the old one. */

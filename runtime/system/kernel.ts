@@ -255,6 +255,10 @@ export function linuxKernel(): Kernel {
         throw new SystemError("kill", errnoOf(cause), String(pid), { cause });
       }
     },
+    setScheduler: (pid, policy, priority) => {
+      const parameter = Buffer.from(Int32Array.of(priority).buffer);
+      check("sched_setscheduler", libc().sched_setscheduler(pid, policy, parameter));
+    },
     setsid: () => check("setsid", libc().setsid()),
     getpgid: (pid) => check("getpgid", libc().getpgid(pid)),
     umask: (mask) => process.umask(mask),
@@ -305,6 +309,7 @@ function load() {
     syncfs: { arguments: ["int32"], return: "int32" },
     prctl: { arguments: ["int32", "uint64", "uint64", "uint64", "uint64"], return: "int32" },
     signal: { arguments: ["int32", "int64"], return: "int64" },
+    sched_setscheduler: { arguments: ["int32", "int32", "pointer"], return: "int32" },
     setsid: { arguments: [], return: "int32" },
     socket: { arguments: ["int32", "int32", "int32"], return: "int32" },
     bind: { arguments: ["int32", "pointer", "uint32"], return: "int32" },

@@ -92,6 +92,7 @@ export class SpdyClient {
     { chunks: Buffer[]; resolve: (data: Buffer) => void; reject: (error: Error) => void }
   >();
   #nextId = 1;
+  #opening: Promise<void> = Promise.resolve();
 
   private constructor(socket: Socket, head: Buffer, protocol: string) {
     this.socket = socket;
@@ -143,8 +144,12 @@ export class SpdyClient {
     });
     ended.catch(() => {});
     const entry = this.#streams.get(id);
-    const block = await this.#pack(formatHeaderBlock(headers));
-    this.socket.write(synStreamFrame(id, block, isEnded));
+    // One after the other: the blocks of a connection are one stream to the packer.
+    this.#opening = this.#opening.then(async () => {
+      const block = await this.#pack(formatHeaderBlock(headers));
+      this.socket.write(synStreamFrame(id, block, isEnded));
+    });
+    await this.#opening;
     return {
       id,
       ended,

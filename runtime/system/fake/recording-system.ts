@@ -113,6 +113,7 @@ function recordingKernel(record: Record, answers: Partial<Kernel>): Kernel {
     syncfs: call("syncfs", answers.syncfs ?? nothing),
     prctl: call("prctl", answers.prctl ?? (() => 0)),
     kill: call("kill", answers.kill ?? nothing),
+    setScheduler: call("setScheduler", answers.setScheduler ?? nothing),
     setsid: call("setsid", answers.setsid ?? (() => 1)),
     getpgid: call("getpgid", answers.getpgid ?? (() => 1)),
     umask: call("umask", answers.umask ?? (() => 0o022)),

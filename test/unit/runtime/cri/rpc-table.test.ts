@@ -24,7 +24,6 @@ describe("rpcTable", () => {
       "streamPodSandboxes",
       "streamContainers",
       "attach",
-      "portForward",
       "streamContainerStats",
       "podSandboxStats",
       "listPodSandboxStats",

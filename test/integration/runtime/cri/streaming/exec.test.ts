@@ -193,10 +193,15 @@ describe("Exec with a terminal", () => {
     expect(String(await stdout.ended)).toBe("33 77\r\n/dev/pts/0\r\nx\r\n40 90\r\n");
   });
 
-  it("never has the size 0x0", async () => {
+  it("never has the size 0x0 (POD-09)", async () => {
     const { stdout, resize } = await session(["stty", "size"], ["stdin", "stdout", "resize"]);
     await resize.send('{"Width":0,"Height":0}\n{"Width":');
     expect(String(await stdout.ended)).toBe("24 80\r\n");
+    for (let count = 0; count < 10; count += 1) {
+      const again = await session(["stty", "size"], ["stdin", "stdout", "resize"]);
+      await again.resize.send('{"Width":77,"Height":33}\n');
+      expect(String(await again.stdout.ended)).toBe("33 77\r\n");
+    }
   });
 
   it("takes ^C and ends with the signal's code", async () => {

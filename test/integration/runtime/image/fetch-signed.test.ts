@@ -25,6 +25,14 @@ let keys: Record<"trusted" | "expired" | "stranger", TestKey>;
 let dir: string;
 let files: Record<string, string | Buffer>;
 let server: TestServer;
+/** Of one test; closed also when it fails. */
+const started: TestServer[] = [];
+
+async function start(...args: Parameters<typeof serve>): Promise<TestServer> {
+  const own = await serve(...args);
+  started.push(own);
+  return own;
+}
 
 beforeAll(async () => {
   const date = new Date(Date.now() - 48 * HOUR_MS);
@@ -49,7 +57,8 @@ beforeEach(async () => {
   files = {};
 });
 
-afterEach(() => {
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((own) => own.close()));
   rmSync(dir, { recursive: true });
 });
 
@@ -203,7 +212,7 @@ describe("fetch of a signed ACI", () => {
 
   it("says which part of an answer was cut", async () => {
     const signature = await signBytes(aci, keys.trusted);
-    const cutting = await serve(({ url }, response) => {
+    const cutting = await start(({ url }, response) => {
       if (url.endsWith(".asc")) {
         response.end(signature);
         return;
@@ -212,12 +221,11 @@ describe("fetch of a signed ACI", () => {
       response.write(aci.subarray(0, 60_000), () => response.destroy());
     });
     await expectRefused([`${cutting.url}/app.aci`], `connection lost after`);
-    await cutting.close();
   });
 
   it("leaves nothing half after kill -9, and the next fetch works", async () => {
     const signature = await signBytes(aci, keys.trusted);
-    const stalling = await serve(({ url }, response) => {
+    const stalling = await start(({ url }, response) => {
       if (url.endsWith(".asc")) {
         response.end(signature);
       } else {
@@ -246,7 +254,6 @@ describe("fetch of a signed ACI", () => {
     );
     child.kill("SIGKILL");
     await ended;
-    await stalling.close();
     expect(readdirSync(join(data, "images"))).toEqual([]);
     expect(readdirSync(join(data, "trees"))).toEqual([]);
     files = { "/app.aci": aci, "/app.aci.asc": signature };
@@ -267,7 +274,7 @@ describe("fetch of a signed ACI", () => {
 
   it("asks only whether there is another version when the server names versions", async () => {
     const signature = await signBytes(aci, keys.trusted);
-    const versioned = await serve(({ url, headers }, response) => {
+    const versioned = await start(({ url, headers }, response) => {
       const isKnown = !url.endsWith(".asc") && headers["if-none-match"] === '"v1"';
       response.writeHead(isKnown ? 304 : 200, { etag: '"v1"' });
       response.end(isKnown ? undefined : url.endsWith(".asc") ? signature : aci);
@@ -278,7 +285,6 @@ describe("fetch of a signed ACI", () => {
     expect(versioned.seen.at(-1)?.headers["if-none-match"]).toBe('"v1"');
     const third = await run("fetch", "--pull-policy=new", `${versioned.url}/app.aci`);
     expect([third.stdout, versioned.seen.length]).toEqual([first.stdout, 4]);
-    await versioned.close();
   });
 
   it("takes a signature from elsewhere with --signature", async () => {
@@ -351,11 +357,11 @@ describe("fetch of an ACI with dependencies", () => {
 describe("fetch with credentials", () => {
   it("IMG-08: sends those of auth.d to the host they are for, and not to where it redirects", async () => {
     const signature = await signBytes(aci, keys.trusted);
-    const store = await serve(({ url, headers }, response) => {
+    const store = await start(({ url, headers }, response) => {
       response.writeHead(headers.authorization === undefined ? 200 : 400);
       response.end(url.endsWith(".asc") ? signature : aci);
     }, "127.0.0.2");
-    const home = await serve(({ url, headers }, response) => {
+    const home = await start(({ url, headers }, response) => {
       const isKnown = headers.authorization === "Bearer secret";
       response.writeHead(isKnown ? 302 : 401, { location: `${store.url}${url}` }).end();
     });
@@ -374,7 +380,6 @@ describe("fetch with credentials", () => {
     );
     expect(await fetchIt()).toMatchObject({ status: 0, stderr: "" });
     expect(store.seen).toHaveLength(2);
-    await Promise.all([home.close(), store.close()]);
   });
 });
 

@@ -356,6 +356,26 @@ describe("fetchOciImage() from a registry with a mind of its own", () => {
     expectEmptyStore();
   });
 
+  it("refuses a config and a layer of the right size with other bytes", async () => {
+    const { config, layers } = image.manifest;
+    const change: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+      // Nothing but its digest tells this one from the image's.
+      [config.digest]: (bytes) => Buffer.from(bytes.toString("latin1").replace("linux", "LINUX")),
+      [layers[0]?.digest ?? ""]: (bytes) => Buffer.from(bytes.map((byte) => byte ^ 1)),
+    };
+    for (const [digest, changed] of Object.entries(change)) {
+      const server = await start((request, response) => {
+        const isIt = request.url.endsWith(digest);
+        const bytes = changed(image.blobs.get(digest) ?? Buffer.alloc(0));
+        answerImage(request, response, isIt ? bytes : undefined);
+      });
+      await expect(pull(`127.0.0.1:${server.port}/team/app:1`)).rejects.toThrow(
+        /found (\d+) bytes with digest sha256:[0-9a-f]{64}, expected \1 bytes/,
+      );
+      expectEmptyStore();
+    }
+  });
+
   it("stops reading a blob that is longer than its manifest says", async () => {
     let sent = 0;
     const server = await start((request, response) => {

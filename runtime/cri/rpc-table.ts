@@ -7,6 +7,7 @@ import { listImages } from "./image/list-images.ts";
 import { pullImage } from "./image/pull-image.ts";
 import { removeImage } from "./image/remove-image.ts";
 import type { RpcTable } from "./rpc.ts";
+import { attach } from "./runtime/attach.ts";
 import { containerStats } from "./runtime/container-stats.ts";
 import { containerStatus } from "./runtime/container-status.ts";
 import { createContainer } from "./runtime/create-container.ts";
@@ -51,7 +52,7 @@ export const rpcTable: RpcTable = {
     reopenContainerLog,
     execSync,
     exec,
-    attach: "unimplemented",
+    attach,
     portForward,
     containerStats,
     listContainerStats,

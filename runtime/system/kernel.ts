@@ -316,6 +316,7 @@ function load() {
     connect: { arguments: ["int32", "pointer", "uint32"], return: "int32" },
     listen: { arguments: ["int32", "int32"], return: "int32" },
     accept4: { arguments: ["int32", "pointer", "pointer", "int32"], return: "int32" },
+    shutdown: { arguments: ["int32", "int32"], return: "int32" },
     pipe2: { arguments: ["pointer", "int32"], return: "int32" },
     recvmsg: { arguments: ["int32", "pointer", "int32"], return: "int64" },
     getpgid: { arguments: ["int32"], return: "int32" },

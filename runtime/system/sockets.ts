@@ -13,6 +13,7 @@ export interface SocketLibrary {
   listen(fd: number, backlog: number): number;
   accept4(fd: number, address: null, length: null, flags: number): number;
   pipe2(ends: Buffer, flags: number): number;
+  shutdown(fd: number, how: number): number;
   recvmsg(fd: number, message: Buffer, flags: number): number | bigint;
   errno(): string;
   /** The address of a buffer's bytes. */
@@ -29,6 +30,7 @@ const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_CMSG_CLOEXEC = 0x40000000;
+const SHUT_WR = 1;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 /** sun_path of unix(7), with the NUL at its end. */
@@ -78,6 +80,9 @@ export function linuxSockets(library: () => SocketLibrary): Sockets {
       return opened(fd, () => {
         check("connect", library().connect(fd, address, address.length), path);
       });
+    },
+    shutdownWrites: (fd) => {
+      check("shutdown", library().shutdown(fd, SHUT_WR));
     },
     receiveDescriptor: (fd) => {
       const message = descriptorMessage(library());

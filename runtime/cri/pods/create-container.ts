@@ -8,6 +8,7 @@ import { type ContainerRecord, writeContainerRecord } from "../../pod/container-
 import { writeBundle } from "../../stage1/oci/crun.ts";
 import { hostDevices } from "../../stage1/oci/host-facts.ts";
 import { ociSpec } from "../../stage1/oci/spec.ts";
+import { DEFAULT_TERMINAL_SIZE } from "../../stage1/oci/terminal.ts";
 import { mountOverlay } from "../../stage1/overlay.ts";
 import {
   type ContainerConfig,
@@ -120,7 +121,12 @@ async function makeContainer(context: CriContext, wanted: NewContainer): Promise
   });
   context.noteHostLimits(plan);
   const host = plan.privileged ? { ...context.host, devices: hostDevices(system) } : context.host;
-  await writeBundle(system, directory, ociSpec(plan, host));
+  const spec = ociSpec(plan, host);
+  // Until a client attaches and says its own, a terminal would be 0x0.
+  const process = plan.terminal
+    ? { ...spec.process, consoleSize: DEFAULT_TERMINAL_SIZE }
+    : spec.process;
+  await writeBundle(system, directory, { ...spec, process });
   const record = firstRecord(context, wanted, facts);
   await writeContainerRecord(system, directory, record);
   return { record, config, resources, stop: undefined, onExit: new Set() };

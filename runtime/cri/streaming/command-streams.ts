@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The streams of an exec or attach session, the same over SPDY and WebSocket, and how clients send a terminal's size.
 import type { Readable, Writable } from "node:stream";
+import type { TerminalSize } from "../../stage1/oci/terminal.ts";
 import type { Client } from "./server.ts";
 import { spdyCommandStreams } from "./spdy/command-streams.ts";
 import type { Outcome } from "./status.ts";
@@ -25,11 +26,6 @@ export interface CommandStreams {
   readonly closed: AbortSignal;
   /** Tells the client how it ended, after everything that was written, and closes the connection. */
   finish(outcome: Outcome): Promise<void>;
-}
-
-export interface TerminalSize {
-  readonly width: number;
-  readonly height: number;
 }
 
 /** Waits until the client has opened them all; undefined when it does not in time, or leaves. */

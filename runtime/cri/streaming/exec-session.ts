@@ -3,6 +3,7 @@
 import type { Readable, Writable } from "node:stream";
 import type { ContainerRecord } from "../../pod/container-record.ts";
 import { type StreamedProcess, startExec } from "../../stage1/oci/exec-stream.ts";
+import { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "../../stage1/oci/terminal.ts";
 import type { CriContext } from "../context.ts";
 import { grpcStatus } from "../errors.ts";
 import { execProcess } from "../pods/exec-process.ts";
@@ -10,7 +11,6 @@ import {
   type CommandStreams,
   onTerminalSize,
   openCommandStreams,
-  type TerminalSize,
   type WantedStreams,
 } from "./command-streams.ts";
 import { drained, pump } from "./pump.ts";
@@ -23,7 +23,6 @@ export interface ExecRequest extends WantedStreams {
 
 /** Programs ask for the size when they start: the client's is waited for, but not for long. */
 const FIRST_SIZE_MS = 250;
-const DEFAULT_SIZE: TerminalSize = { width: 80, height: 24 };
 
 /** From the client's coming to its end. A client that leaves takes its side of the process's streams with it. */
 export async function execSession(
@@ -80,7 +79,7 @@ async function start(
       });
     });
   }
-  const startSize = size ?? DEFAULT_SIZE;
+  const startSize = size ?? DEFAULT_TERMINAL_SIZE;
   const { process, scratchDir } = await execProcess(context, record, request.cmd, request.tty);
   const started = await startExec(context.system, context.crun, {
     id: record.id,

@@ -10,6 +10,9 @@ export interface TerminalSize {
   readonly height: number;
 }
 
+/** For clients that do not say theirs. */
+export const DEFAULT_TERMINAL_SIZE: TerminalSize = { width: 80, height: 24 };
+
 export interface Terminal {
   /** Ends, or fails with EIO, when no process has the terminal any more. */
   readonly output: Readable;

@@ -11,6 +11,11 @@ const MAX_BLOCK_BYTES = 65536;
 const MAX_HEADERS = 100;
 /** Length of a stored block of DEFLATE. */
 const MAX_STORED_BYTES = 0xffff;
+/**
+ * An empty block, as zlib's Z_SYNC_FLUSH writes it. Go's reader gives out what it has only when it meets one; without it
+ * the first header block is read, and every later one is an unexpected end.
+ */
+const FLUSH = Buffer.from("000000ffff", "hex");
 
 /** Names in lower case; of several values of one name the first. Throws ProtocolError. */
 export function parseHeaderBlock(block: Buffer): Headers {
@@ -111,7 +116,7 @@ export class HeaderPacker {
     // RFC 1950: deflate, 32 KiB window, no preset dictionary, which stored blocks have no use for
     const begin = this.#hasBegun ? Buffer.alloc(0) : Buffer.of(0x78, 0x01);
     this.#hasBegun = true;
-    return Buffer.concat([begin, lengths, block]);
+    return Buffer.concat([begin, lengths, block, FLUSH]);
   }
 }
 

@@ -23,7 +23,6 @@ describe("rpcTable", () => {
     expect(missing).toEqual([
       "streamPodSandboxes",
       "streamContainers",
-      "attach",
       "streamContainerStats",
       "podSandboxStats",
       "listPodSandboxStats",

@@ -4,8 +4,8 @@ import { describe, expect, it } from "@jest/globals";
 import {
   onTerminalSize,
   parseTerminalSize,
-  type TerminalSize,
 } from "../../../../../runtime/cri/streaming/command-streams.ts";
+import type { TerminalSize } from "../../../../../runtime/stage1/oci/terminal.ts";
 
 describe("parseTerminalSize()", () => {
   it("reads what client-go writes", () => {

@@ -72,6 +72,13 @@ describe("HeaderInflater", () => {
 });
 
 describe("HeaderPacker", () => {
+  it("ends each block as Z_SYNC_FLUSH does, which Go's reader needs", () => {
+    const packer = new HeaderPacker();
+    for (const text of ["a", "b"]) {
+      expect(packer.pack(Buffer.from(text)).subarray(-5).toString("hex")).toBe("000000ffff");
+    }
+  });
+
   it("writes what every zlib reads", () => {
     const packer = new HeaderPacker();
     const packed = Buffer.concat([packer.pack(Buffer.from("a")), packer.pack(Buffer.from("b"))]);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client of the streaming server that speaks SPDY/3.1 as kubectl's library does: headers really compressed, no flow control.
 import { request } from "node:http";
-import type { Socket } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { createDeflate, constants as zlib } from "node:zlib";
 import { SPDY_DICTIONARY } from "../../runtime/cri/streaming/spdy/dictionary.ts";
 import {
@@ -33,19 +33,22 @@ export interface Upgraded {
 
 /**
  * Asks for an upgrade; answers the socket, or what the server said instead. `netns`: the namespace in whose loopback the
- * server listens.
+ * server listens, when it is not ours.
  */
 export async function upgrade(
   url: string,
   headers: Readonly<Record<string, string>>,
-  netns: string,
+  netns?: string,
   method = "POST",
 ): Promise<Upgraded | Refusal> {
   const { hostname, port, pathname } = new URL(url);
   if (hostname !== "127.0.0.1") {
     throw new Error(`Not on the loopback: ${url}`);
   }
-  const connection = await connectInNamespace(system, netns, { family: 4, port: Number(port) });
+  const connection =
+    netns === undefined
+      ? createConnection(Number(port), hostname)
+      : await connectInNamespace(system, netns, { family: 4, port: Number(port) });
   return await new Promise((resolve, reject) => {
     const sent = request({
       createConnection: () => connection,
@@ -121,7 +124,7 @@ export class SpdyClient {
 
   static async connect(
     url: string,
-    netns = "/proc/self/ns/net",
+    netns?: string,
     protocols: readonly string[] = ["v5.channel.k8s.io", "v4.channel.k8s.io", "channel.k8s.io"],
   ): Promise<SpdyClient> {
     const answer = await upgrade(

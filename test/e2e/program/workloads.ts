@@ -81,9 +81,9 @@ function client(image: string): object {
 while true; do
   echo "file $(cat /etc/settings/settings.txt) $(cat /etc/credentials/password.txt)"
   echo "token $(wc -c < /var/run/secrets/kubernetes.io/serviceaccount/token)"
-  echo "ip $(wget -q -T 5 -O - http://$WEB_SERVICE_HOST/)"
-  echo "dns $(wget -q -T 5 -O - http://web.default.svc.cluster.local/)"
-  echo "short $(wget -q -T 5 -O - http://web/)"
+  echo "ip $(timeout 5 wget -q -O - http://$WEB_SERVICE_HOST/)"
+  echo "dns $(timeout 5 wget -q -O - http://web.default.svc.cluster.local/)"
+  echo "short $(timeout 5 wget -q -O - http://web/)"
   sleep 3
 done`;
   return {

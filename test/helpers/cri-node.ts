@@ -30,7 +30,7 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 export const NODE_IP = "192.168.77.1";
 const OWN_NETWORK = `ip link set lo up && ip addr add ${NODE_IP}/32 dev lo`;
 const APPLETS =
-  "sh cat echo id ls env sleep true false hostname ip ps kill rm mkdir touch httpd wget head dd mount stat printf nc seq stty tty sha256sum";
+  "sh cat echo id ls env sleep true false hostname ip ps kill rm mkdir touch httpd wget head dd mount stat printf nc seq stty tty sha256sum tar";
 
 export interface NodeOptions {
   /** The pods' addresses, as "10.219.0.0/24". */

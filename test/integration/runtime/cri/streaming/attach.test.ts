@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // Attach over SPDY: the streams of a container's first process.
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
 import { type ClientStream, SpdyClient } from "../../../../helpers/spdy-client.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(30_000);
 
 let node: CriNode;
 let pod: string;

@@ -2,11 +2,14 @@
 // Exec over SPDY: streams, exit codes, terminals, and what happens when one side leaves.
 import { createHash, randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
 import { type ClientStream, SpdyClient } from "../../../../helpers/spdy-client.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(30_000);
 
 let node: CriNode;
 let container: string;

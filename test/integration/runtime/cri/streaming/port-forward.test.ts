@@ -2,11 +2,14 @@
 // PortForward over SPDY: into the pod's own loopback, both families, half-closed connections, and errors that end only themselves.
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { readlinkSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
 import { type ClientStream, SpdyClient } from "../../../../helpers/spdy-client.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(30_000);
 
 let node: CriNode;
 let pod: string;

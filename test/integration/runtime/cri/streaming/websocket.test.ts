@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exec and PortForward over WebSocket, in each of Kubernetes' protocols.
 import { createHash, randomBytes } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { CriNode } from "../../../../helpers/cri-node.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
 import { WebSocketClient } from "../../../../helpers/websocket-client.ts";
@@ -11,6 +11,9 @@ const STDOUT = 1;
 const STDERR = 2;
 const ERROR = 3;
 const RESIZE = 4;
+
+// Processes start slowly on a busy machine.
+jest.setTimeout(30_000);
 
 let node: CriNode;
 let pod: string;

@@ -46,6 +46,8 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
     view: cgroupView(system, host.cgroupLayout),
   };
   const conmon = { file: program(system, "conmon", options.programPath), env, crun };
+  // What commands of a server that was killed have left; those that still run have read theirs.
+  await system.files.removeTree(execDir(paths));
   for (const directory of [exitsDir(paths), attachDir(paths), execDir(paths), crun.root]) {
     await system.files.mkdirp(directory, { mode: 0o700 });
   }

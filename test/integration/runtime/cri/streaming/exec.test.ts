@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exec over SPDY: streams, exit codes, terminals, and what happens when one side leaves.
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
@@ -231,6 +231,19 @@ describe("Exec with a terminal", () => {
     await node.runtime.version({}, { timeoutMs: 2000 });
     client.close();
     await waitFor(async () => !(await node.exec(container, "ps")).stdout.includes("sleep 100\n"));
+  });
+});
+
+describe("a server that is killed", () => {
+  it("takes its sessions with it, and the next one finds nothing of them", async () => {
+    const { client, stdout } = await session(["sh", "-c", "echo on; cat"], ["stdin", "stdout"]);
+    await waitFor(async () => stdout.received().length > 0);
+    await node.killServer();
+    await client.closed;
+    await node.startServer();
+    expect(readdirSync(`${node.dir}/s/exec`)).toEqual([]);
+    const again = await session(["echo", "still here"], ["stdout"]);
+    expect(String(await again.stdout.ended)).toBe("still here\n");
   });
 });
 

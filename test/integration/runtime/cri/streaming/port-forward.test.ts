@@ -31,8 +31,12 @@ afterAll(async () => {
 }, 60_000);
 
 /** A server in a pod's network, whose every connection is given to `code` as `s`. */
-async function serve(host: string, port: number, code: string, podId = pod): Promise<void> {
-  const netns = `${node.dir}/s/netns/${uuid(podId)}`;
+async function serve(
+  host: string,
+  port: number,
+  code: string,
+  netns = `${node.dir}/s/netns/${uuid(pod)}`,
+): Promise<void> {
   const program = `require("net").createServer({ allowHalfOpen: true }, (s) => { s.on("error", () => {}); ${code} }).listen(${port}, "${host}")`;
   const server = node.spawn("nsenter", [`--net=${netns}`, process.execPath, "-e", program]);
   servers.push(server);
@@ -165,7 +169,7 @@ describe("PortForward over SPDY", () => {
   it("connects from inside the pod's network, while the server stays in the node's", async () => {
     await serve("127.0.0.1", 8088, 's.end(require("fs").readlinkSync("/proc/self/ns/net"))');
     const other = await node.runPod();
-    await serve("127.0.0.1", 8088, 's.end("other")', other);
+    await serve("127.0.0.1", 8088, 's.end("other")', `${node.dir}/s/netns/${uuid(other)}`);
     const before = readlinkSync(`/proc/${node.serverPid}/ns/net`);
     const [client, otherClient] = [await forward(), await forward(other)];
     const answers = await Promise.all(
@@ -183,6 +187,23 @@ describe("PortForward over SPDY", () => {
     }
     client.close();
     otherClient.close();
+  });
+});
+
+describe("PortForward to a pod of the host's network", () => {
+  it("reaches the node's loopback", async () => {
+    await serve("127.0.0.1", 8089, 's.end("node")', `/proc/${node.serverPid}/ns/net`);
+    const client = await forward(
+      await node.runPod({
+        linux: {
+          cgroupParent: node.cgroupParent,
+          securityContext: { namespaceOptions: { network: 2, pid: 1 } },
+        },
+      }),
+    );
+    const { data } = await connect(client, 8089);
+    expect(String(await data.ended)).toBe("node");
+    client.close();
   });
 });
 

@@ -54,6 +54,16 @@ describe("crunExecCommand()", () => {
       "c1",
     ]);
   });
+
+  it("names the socket to which the terminal goes", () => {
+    const { args } = crunExecCommand(crun, {
+      id: "c1",
+      processFile: "/s/p.json",
+      logFile: "/s/log",
+      consoleSocket: "/s/tty",
+    });
+    expect(args.slice(-3)).toEqual(["--process=/s/p.json", "--console-socket=/s/tty", "c1"]);
+  });
 });
 
 describe("conmonCommand()", () => {

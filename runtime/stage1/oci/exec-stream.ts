@@ -2,7 +2,7 @@
 // One more process in a running app, with its streams open to us while it runs: CRI's Exec, with a terminal and without.
 import { Readable, type Writable } from "node:stream";
 import { ExecError, TimeoutError } from "../../errors.ts";
-import { SCHED_FIFO, SCHED_RESET_ON_FORK } from "../../system/constants.ts";
+import { SCHED_FIFO, SCHED_OTHER, SCHED_RESET_ON_FORK } from "../../system/constants.ts";
 import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
@@ -126,9 +126,10 @@ async function startOnTerminal(
     const child = spawn(system, crun, command({ consoleSocket }), streams);
     child.stdout?.resume();
     child.stderr?.resume();
-    runAhead(system, child.pid);
+    schedule(system, child.pid, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
     const ended = endOf(child);
     const fd = await receiveTerminal(system, listener, ended);
+    schedule(system, child.pid, SCHED_OTHER, 0);
     return fd === undefined
       ? { ...withoutTerminal(), ended }
       : { ...onTerminal(openTerminal(system, fd)), ended };
@@ -140,16 +141,16 @@ async function startOnTerminal(
 
 /**
  * crun (1.8) sets the terminal's size while the process starts, and on a busy host it comes too late for one that asks at
- * once: 0x0, seen in 6 of 10 runs. Under this policy it has the CPU as soon as it can run, while its children, the process
+ * once: 0x0, seen in 6 of 10 runs. Under SCHED_FIFO it has the CPU as soon as it can run, while its children, the process
  * among them, have the usual one. A host that does not allow that is as without.
  */
-function runAhead(system: System, pid: number | undefined): void {
+function schedule(system: System, pid: number | undefined, policy: number, priority: number): void {
   try {
     if (pid !== undefined) {
-      system.kernel.setScheduler(pid, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
+      system.kernel.setScheduler(pid, policy, priority);
     }
   } catch {
-    // EPERM where real-time groups are used; the size then comes with SIGWINCH.
+    // EPERM where real-time groups are used: the size then comes with SIGWINCH. ESRCH when it has ended.
   }
 }
 

@@ -113,8 +113,8 @@ describe("pinNamespaces()", () => {
       home: true,
       hostname: "pod-a",
       ipc: "1",
-      forward: "1",
-      ownForward: "0",
+      portStart: "42",
+      ownPortStart: expect.not.stringMatching(/^42$/),
       pinned: true,
       bad: {
         code: "USAGE",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The program as a whole: help, exit codes, errors.
 import { spawnSync } from "node:child_process";
+import { resolve } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import { VERBS } from "../../../../runtime/cli/verbs.ts";
 import { corefly, coreflyArgv } from "../../../helpers/corefly.ts";
@@ -54,13 +55,19 @@ describe("corefly", () => {
     expect(stderr).toMatch(/^rm: Cannot read UUID file "\/none": ENOENT\n/);
   });
 
+  // Nobody may not see the folder that this checkout is in: it is bound to one that everybody sees.
   it.each([["run"], ["stop"], ["rm"], ["gc"]])("%s refuses to run without root", (verb) => {
-    const result = spawnSync(process.execPath, coreflyArgv([verb, "x"]), {
-      encoding: "utf8",
-      uid: 65534,
-      gid: 65534,
-      env: { PATH: "/bin" },
-    });
+    const root = resolve(import.meta.dirname, "../../../..");
+    const script = `mount --bind "$1" /mnt; shift
+      exec setpriv --reuid=65534 --regid=65534 --clear-groups "$@"`;
+    const command = [process.execPath, ...coreflyArgv([verb, "x"])].map((word) =>
+      word.replace(root, "/mnt"),
+    );
+    const result = spawnSync(
+      "unshare",
+      ["--mount", "--propagation=private", "sh", "-euc", script, "sh", root, ...command],
+      { encoding: "utf8", env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" } },
+    );
     expect(result).toMatchObject({
       status: 254,
       stderr: `${verb}: cannot run as unprivileged user\n`,

@@ -335,7 +335,7 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
   busybox: {
     version: "1.35.0",
     licence: "GPL-2.0-only",
-    // Not the static one: resolving names, glibc loads libraries. `wget -T` crashes in both.
+    // Not the static one: to resolve names, its C library would load libraries that are not there.
     origin: { kind: "debian", packages: ["busybox"] },
     architectures: ALL,
     recipe: {

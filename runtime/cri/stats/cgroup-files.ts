@@ -64,6 +64,7 @@ async function readVersion2(
   system: Pick<System, "files">,
   directory: string,
 ): Promise<CgroupUsage> {
+  // A cgroup that ends while it is read answers ENODEV: a container without figures, not a failed list.
   const read = (name: string) =>
     system.files.findText(join(directory, name)).catch(() => undefined);
   const [cpu, current, stat, max, swap, pids] = await Promise.all(
@@ -95,6 +96,7 @@ async function readVersion1(
   system: Pick<System, "files">,
   cgroups: Readonly<Record<string, string>>,
 ): Promise<CgroupUsage> {
+  // As for version 2: a cgroup may end while it is read.
   const read = async (controller: string, name: string) => {
     const directory = cgroups[controller];
     return directory === undefined

@@ -82,6 +82,7 @@ export async function measureTree(
   let inodes = 0n;
   const pending = [directory];
   for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    // Containers remove files while we count.
     const stat = await files.lstat(path).catch(() => undefined);
     if (stat === undefined) {
       continue;

@@ -298,7 +298,9 @@ export class CriNode {
       ...["netns", "ipcns", "utsns", "shm", "exits", "attach", "exec"].flatMap((each) =>
         names(join(this.dir, "s", each)),
       ),
-      ...["run", "embryo", "garbage"].flatMap((each) => names(join(this.dataDir, "pods", each))),
+      ...["pods/run", "pods/embryo", "pods/garbage", "cri/embryo", "cri/garbage"].flatMap((each) =>
+        names(join(this.dataDir, each)),
+      ),
       ...names(join(this.dataDir, "net")),
       ...this.run("cat", "/proc/self/mountinfo")
         .split("\n")

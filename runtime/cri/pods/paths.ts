@@ -18,14 +18,14 @@ export function runningPodsDir(paths: CriPaths): string {
   return join(paths.dataDir, "pods/run");
 }
 
-/** Where a pod is put together before anybody may see it. */
+/** Where the server puts a pod together before anybody may see it. Nobody else writes there. */
 export function embryoDir(paths: CriPaths, uuid: string): string {
-  return join(paths.dataDir, "pods/embryo", uuid);
+  return join(paths.dataDir, "cri/embryo", uuid);
 }
 
-/** Where a pod is taken apart. */
+/** Where the server takes a pod apart. */
 export function garbageDir(paths: CriPaths, uuid: string): string {
-  return join(paths.dataDir, "pods/garbage", uuid);
+  return join(paths.dataDir, "cri/garbage", uuid);
 }
 
 /** One container: its record, conmon's files and the bundle. */

@@ -6,7 +6,7 @@ import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isPinned } from "../../net/pinned-namespaces.ts";
 import { type ContainerRecord, readContainerRecord } from "../../pod/container-record.ts";
 import { identify, isSameProcess } from "../../pod/process.ts";
-import { readSandboxRecord, SANDBOX_FILE, type SandboxRecord } from "../../pod/sandbox-record.ts";
+import { readSandboxRecord, type SandboxRecord } from "../../pod/sandbox-record.ts";
 import { crunDelete, crunState } from "../../stage1/oci/crun.ts";
 import {
   ContainerConfigSchema,
@@ -37,20 +37,18 @@ export async function recover(context: CriContext): Promise<void> {
 }
 
 /**
- * Pods that a killed server was putting together or taking apart. Nobody else may remove pods of the kubelet, and nobody waits
- * for these: they go in the background, by the names that they have now.
+ * Pods that a killed server was putting together or taking apart, with a record or not yet. The directories are the server's
+ * own, and there is one server: whatever is there is left over. Nobody waits for it, so it goes in the background.
  */
 async function sweepLeftovers(context: CriContext): Promise<void> {
   const { system, paths, log } = context;
   for (const directory of [embryoDir(paths, ""), garbageDir(paths, "")]) {
     for (const uuid of await system.files.listNames(directory)) {
       const path = join(directory, uuid);
-      if (await system.files.exists(join(path, SANDBOX_FILE))) {
-        unmountTree(system, path);
-        system.files.removeTree(path).catch((error: unknown) => {
-          log.error("Cannot remove what is left of a pod", { uuid, error: String(error) });
-        });
-      }
+      unmountTree(system, path);
+      system.files.removeTree(path).catch((error: unknown) => {
+        log.error("Cannot remove what is left of a pod", { uuid, error: String(error) });
+      });
     }
   }
 }

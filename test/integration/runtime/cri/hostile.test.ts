@@ -159,10 +159,12 @@ describe("a server that starts", () => {
     await node.runtime.stopPodSandbox({ podSandboxId });
     await node.killServer();
     const [uuid = ""] = readdirSync(join(node.dataDir, "pods/run"));
-    const at = (phase: string) => join(node.dataDir, "pods", phase, uuid);
-    mkdirSync(join(node.dataDir, "pods/garbage"), { recursive: true });
-    cpSync(at("run"), at("embryo"), { recursive: true });
-    renameSync(at("run"), at("garbage"));
+    const at = (phase: string, name = uuid) => join(node.dataDir, phase, name);
+    cpSync(at("pods/run"), at("cri/embryo"), { recursive: true });
+    // Killed before the record was written, and after it was removed.
+    mkdirSync(join(at("cri/embryo", "no-record"), "apps"), { recursive: true });
+    mkdirSync(join(at("cri/garbage", "no-record"), "apps"), { recursive: true });
+    renameSync(at("pods/run"), at("cri/garbage"));
     await node.startServer();
     await waitFor(() => node.leftovers().length === 0);
     expect((await node.runtime.listPodSandbox()).items).toEqual([]);

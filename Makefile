@@ -11,7 +11,7 @@ JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWa
 
 # Compiled before the tests start, so that no test waits for a compiler.
 TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci etcd-oci coredns-oci caddy-oci busybox-oci \
-  cni-plugins node node-tools runtime
+  cni-plugins node node-tools runtime containerd
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down clean test check prerequisites test-prerequisites

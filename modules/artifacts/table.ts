@@ -33,7 +33,8 @@ export type ArtifactName =
   | "coredns-oci"
   | "caddy-oci"
   | "busybox"
-  | "busybox-oci";
+  | "busybox-oci"
+  | "containerd";
 
 const KUBERNETES = "v1.37.2";
 const ETCD = "v3.6.16";
@@ -352,6 +353,24 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
     origin: COREFLY,
     architectures: ALL,
     recipe: busyboxImage(),
+  },
+  // Only tests use it: what ours is compared with, on a Debian machine, whose loader and libc it runs with.
+  containerd: {
+    version: "1.6.20",
+    licence: `Apache-2.0 AND BSD-2-Clause AND BSD-3-Clause AND ${LIBRARIES}`,
+    origin: { kind: "debian", packages: ["containerd"] },
+    architectures: ALL,
+    recipe: {
+      kind: "debian-closure",
+      layout: "ordinary",
+      programs: {
+        "usr/bin/containerd": "/usr/bin/containerd",
+        "usr/bin/containerd-shim-runc-v2": "/usr/bin/containerd-shim-runc-v2",
+        "usr/bin/ctr": "/usr/bin/ctr",
+      },
+      libraries: [],
+      certificates: false,
+    },
   },
 };
 

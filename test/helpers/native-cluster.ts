@@ -4,8 +4,8 @@ import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { generateKeyPairSync } from "node:crypto";
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { type CriNode, NODE_IP } from "./cri-node.ts";
-import { NativeKubelet } from "./native-kubelet.ts";
+import { NODE_IP } from "./cri-node.ts";
+import { type KubeletNode, NativeKubelet } from "./native-kubelet.ts";
 import { waitFor } from "./wait-for.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -30,14 +30,15 @@ export interface KubectlOptions {
 export class NativeCluster {
   readonly dir: string;
   readonly kubelet: NativeKubelet;
-  readonly #node: CriNode;
+  readonly #node: KubeletNode;
   readonly #servers: ChildProcess[] = [];
 
-  constructor(node: CriNode) {
+  /** `config` goes over the kubelet's usual one. */
+  constructor(node: KubeletNode, config: object = {}) {
     this.#node = node;
     this.dir = join(node.dir, "a");
     mkdirSync(this.dir);
-    this.kubelet = new NativeKubelet(node);
+    this.kubelet = new NativeKubelet(node, config);
   }
 
   /** Starts everything and waits until the node is registered. */

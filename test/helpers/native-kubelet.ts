@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
-import { type CriNode, NODE_IP } from "./cri-node.ts";
+import { NODE_IP } from "./cri-node.ts";
 import { waitFor } from "./wait-for.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -38,14 +38,30 @@ export interface ContainerStatus {
   >;
 }
 
+/** A test node with a CRI server, ours or another: what a kubelet beside it needs to know. */
+export interface KubeletNode {
+  /** Short: unix sockets below it have at most 107 bytes. */
+  readonly dir: string;
+  /** The CRI server's. */
+  readonly socket: string;
+  /** A process in the node's mount and network namespaces. */
+  readonly serverPid: number;
+  readonly cgroupParent: string;
+  /** A program inside the node. */
+  spawn(file: string, args: readonly string[]): ChildProcess;
+  /** Runs a program inside the node and answers its output. */
+  run(file: string, ...args: readonly string[]): string;
+}
+
 export class NativeKubelet {
-  readonly #node: CriNode;
+  readonly #node: KubeletNode;
   readonly #dir: string;
   #process: ChildProcess | undefined;
   /** Further flags, for example a kubeconfig. */
   extraArgs: readonly string[] = [];
 
-  constructor(node: CriNode) {
+  /** `config` goes over the KubeletConfiguration that tests usually have. */
+  constructor(node: KubeletNode, config: object = {}) {
     this.#node = node;
     this.#dir = join(node.dir, "k");
     for (const name of ["manifests", "root", "logs"]) {
@@ -54,7 +70,10 @@ export class NativeKubelet {
     symlinkSync(kubernetesProgram(), join(this.#dir, "kubelet"));
     makeCgroup(node.cgroupParent);
     // JSON is YAML.
-    writeFileSync(join(this.#dir, "config.yaml"), JSON.stringify(this.#configuration()));
+    writeFileSync(
+      join(this.#dir, "config.yaml"),
+      JSON.stringify({ ...this.#configuration(), ...config }),
+    );
   }
 
   /** Starts it and waits until it is healthy. */

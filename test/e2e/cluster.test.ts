@@ -1,35 +1,72 @@
 // SPDX-License-Identifier: Apache-2.0
-// The whole chain in virtual machines: up, look around, power cut, up, destroy, up again. Each boot takes minutes, so the
-// tests build on each other, in order.
-import { readdir, readFile, readlink } from "node:fs/promises";
-import { connect } from "node:net";
+// The whole chain in virtual machines, five boots: up (killed, timed out, finished), look around; power cut, refresh, up, cut
+// again while it boots; up; a replaced controller; destroy, up. Each boot takes minutes, so the tests build on each other, in order.
+import { createHash, randomBytes, randomInt } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
-import { eventually, type Kubectl, kubectl } from "../helpers/kubectl.ts";
-import { TestStack } from "../helpers/stack.ts";
+import { eventually } from "../helpers/kubectl.ts";
+import { isOpen, LiveCluster } from "../helpers/live-cluster.ts";
+import { processesOf } from "../helpers/processes.ts";
+import type { TestStack } from "../helpers/stack.ts";
 
 const MINUTES = 60_000;
 const marker = "heron";
 
+let cluster: LiveCluster;
 let stack: TestStack;
-let kube: Kubectl;
-let urls: Readonly<Record<string, string>> = {};
 
 beforeAll(async () => {
-  stack = await TestStack.create("test/e2e/program", "e2e");
-  const { seconds } = await stack.succeed("up", [], "[up]");
-  process.stderr.write(`first up: ${seconds.toFixed(0)} s\n`);
-  await meetCluster();
-}, 30 * MINUTES);
+  cluster = await LiveCluster.create("test/e2e/program", "e2e");
+  stack = cluster.stack;
+});
 
 afterAll(async () => {
   await stack.succeed("destroy", [], "[destroy]");
   await stack.remove();
 }, 5 * MINUTES);
 
+describe("a cluster in the making", () => {
+  it(
+    "goes on booting when `up` is killed",
+    async () => {
+      await stack.kill("up", {
+        when: async () => (await cluster.machine()) !== undefined,
+        afterMs: randomInt(3_000, 10_000),
+      });
+      expect(await cluster.machine()).toBeDefined();
+    },
+    10 * MINUTES,
+  );
+
+  it(
+    "is waited for no longer than was asked, and the error says how far it is",
+    async () => {
+      const before = await cluster.machine();
+      const timedOut = await stack.run("up", ["--config", "readyTimeout=5s"], "[short up]");
+      expect(timedOut.exitCode).not.toBe(0);
+      expect(timedOut.stderr).toContain("was killed: freeing its lock");
+      expect(timedOut.stdout).toMatch(/after \d+ s still waiting for/);
+      expect(await cluster.machine()).toBe(before);
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    "is finished by the next `up`, on the machine that was there",
+    async () => {
+      const before = await cluster.machine();
+      await cluster.up("first up", ["--config", "readyTimeout=20m"]);
+      expect(await cluster.machine()).toBe(before);
+      expect(await processesOf(stack.stateDir, "mirror/serve.ts")).toHaveLength(1);
+    },
+    25 * MINUTES,
+  );
+});
+
 describe("a cluster after `up`", () => {
   it("has its node Ready, with our runtime", async () => {
-    const nodes = await items("nodes");
+    const nodes = await cluster.items("nodes");
     expect(nodes).toHaveLength(1);
     expect(nodes[0]?.status.conditions?.find(({ type }) => type === "Ready")?.status).toBe("True");
     expect(nodes[0]?.status.nodeInfo?.containerRuntimeVersion).toMatch(
@@ -43,7 +80,7 @@ describe("a cluster after `up`", () => {
       const pods = await eventually(
         "all pods of kube-system run",
         240,
-        () => items("pods", "--namespace=kube-system"),
+        () => cluster.items("pods", "--namespace=kube-system"),
         (found) => found.length >= 6 && found.every(({ status }) => status.phase === "Running"),
       );
       expect(pods.map(({ metadata }) => metadata.labels?.["k8s-app"]).sort()).toEqual([
@@ -64,7 +101,7 @@ describe("a cluster after `up`", () => {
       const page = await eventually(
         "Caddy answers",
         120,
-        async () => (await fetch(urls["demo"] ?? "")).text(),
+        async () => (await fetch(cluster.url("demo"))).text(),
         (text) => text.includes("<html"),
       );
       expect(page).toContain("corefly");
@@ -104,7 +141,7 @@ describe("a cluster after `up`", () => {
       const [pod] = await eventually(
         "the flaky pod has been restarted",
         240,
-        () => items("pods", "--selector=app=flaky"),
+        () => cluster.items("pods", "--selector=app=flaky"),
         (pods) => (pods[0]?.status.containerStatuses?.[0]?.restartCount ?? 0) > 0,
       );
       expect(pod?.status.containerStatuses?.[0]?.lastState?.terminated?.exitCode).toBe(137);
@@ -121,7 +158,7 @@ describe("the node", () => {
     const text = await eventually(
       "the inspector has looked around",
       240,
-      () => kube("logs", "inspector"),
+      () => cluster.kube("logs", "inspector"),
       (log) => log.includes("inspected"),
     );
     const lines = text.slice(0, text.indexOf("inspected")).split("\n");
@@ -157,6 +194,38 @@ describe("the node", () => {
   });
 });
 
+describe("kubectl", () => {
+  it(
+    "runs commands in a container, feeds them, and tells their exit code",
+    async () => {
+      const { stdout, exitCode } = await cluster.kubectl(
+        ["exec", "--stdin", "deployment/client", "--", "sh", "-c", "sha256sum; exit 7"],
+        "heron",
+      );
+      expect(stdout).toContain(createHash("sha256").update("heron").digest("hex"));
+      expect(exitCode).toBe(7);
+    },
+    2 * MINUTES,
+  );
+
+  it(
+    "copies a file into a container and out of it",
+    async () => {
+      const text = randomBytes(300_000).toString("base64");
+      const from = await stack.writeFile("there", text);
+      const to = join(stack.stateDir, "back");
+      const [{ metadata } = { metadata: { name: "" } }] = await cluster.items(
+        "pods",
+        "--selector=app=client",
+      );
+      await cluster.kube("cp", from, `default/${metadata.name}:/tmp/there`);
+      await cluster.kube("cp", `default/${metadata.name}:/tmp/there`, to);
+      expect(await readFile(to, "utf8")).toBe(text);
+    },
+    2 * MINUTES,
+  );
+});
+
 describe("the stack", () => {
   it(
     "shows no change in a preview",
@@ -176,22 +245,47 @@ describe("the stack", () => {
   );
 
   it(
-    "comes back with its data after the machine died",
+    "sees in a refresh that the power was cut",
     async () => {
-      await kube("create", "configmap", "survivor", `--from-literal=marker=${marker}`);
-      const [machine] = await processesOf(stack.stateDir, "qemu-system");
-      if (machine === undefined) throw new Error("found no machine to kill");
-      process.kill(machine, "SIGKILL");
-      await eventually(
-        "the machine is gone",
-        10,
-        () => processesOf(stack.stateDir, "qemu-system"),
-        (left) => left.length === 0,
-      );
-      await stack.succeed("up", [], "[up after power cut]");
-      await meetCluster();
-      const data = await kube("get", "configmap", "survivor", "--output=jsonpath={.data.marker}");
-      expect(data).toBe(marker);
+      await cluster.cutPower(randomInt(8_000, 16_000));
+      expect(cluster.writes).toBeGreaterThan(0);
+      const { stdout } = await stack.succeed("refresh", [], "[refresh]");
+      expect(stdout).toMatch(/QemuMachine .*\b(?:deleted|updated)/);
+    },
+    3 * MINUTES,
+  );
+
+  it(
+    "says so when the power is cut while it boots",
+    async () => {
+      const afterMs = randomInt(15_000, 150_000);
+      process.stderr.write(`cuts the power ${afterMs} ms after power-on\n`);
+      const { exitCode, stdout } = await cluster.upCutAfter(afterMs);
+      expect(exitCode).not.toBe(0);
+      expect(stdout).toMatch(/the machine .*(?:ended|stopped|gone)/);
+    },
+    5 * MINUTES,
+  );
+
+  it(
+    "comes back with its data",
+    async () => {
+      await cluster.up("up after two power cuts");
+      expect(await cluster.lostWrites()).toEqual([]);
+    },
+    15 * MINUTES,
+  );
+
+  it(
+    "replaces its controller and keeps the data",
+    async () => {
+      const before = await cluster.machine();
+      const change = ["--config", "motd=the second one"];
+      const preview = await stack.succeed("preview", ["--diff", ...change]);
+      expect(preview.stdout).toContain("/etc/motd");
+      await cluster.up("up with a new controller", change);
+      expect(await cluster.machine()).not.toBe(before);
+      expect(await cluster.lostWrites()).toEqual([]);
     },
     15 * MINUTES,
   );
@@ -199,11 +293,11 @@ describe("the stack", () => {
   it(
     "leaves nothing behind after `destroy`",
     async () => {
-      const ports = [urls["demo"], await apiServer()].map((url) => Number(new URL(url ?? "").port));
+      const urls = [cluster.url("demo"), await cluster.apiServer()];
       await stack.succeed("destroy", [], "[destroy]");
       expect(await processesOf(stack.stateDir, "")).toEqual([]);
-      for (const port of ports) {
-        expect(await isOpen(port)).toBe(false);
+      for (const url of urls) {
+        expect(await isOpen(Number(new URL(url).port))).toBe(false);
       }
       expect(await readdir(join(stack.stateDir, "stacks")).catch(() => [])).toEqual([]);
     },
@@ -213,72 +307,19 @@ describe("the stack", () => {
   it(
     "can be stood up again",
     async () => {
-      await stack.succeed("up", [], "[up again]");
-      await meetCluster();
-      expect(await items("nodes")).toHaveLength(1);
+      cluster.forgetWrites();
+      await cluster.up("up again");
+      expect(await cluster.items("nodes")).toHaveLength(1);
     },
     15 * MINUTES,
   );
 });
 
-interface Item {
-  readonly metadata: { readonly name: string; readonly labels?: Readonly<Record<string, string>> };
-  readonly status: {
-    readonly phase?: string;
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly nodeInfo?: { readonly containerRuntimeVersion: string };
-    readonly containerStatuses?: readonly {
-      readonly restartCount: number;
-      readonly lastState?: { readonly terminated?: { readonly exitCode: number } };
-    }[];
-  };
-}
-
-async function items(...query: readonly string[]): Promise<readonly Item[]> {
-  const text = await kube("get", ...query, "--output=json");
-  return (JSON.parse(text) as { items: readonly Item[] }).items;
-}
-
-async function meetCluster(): Promise<void> {
-  kube = await kubectl(await stack.writeKubeconfig());
-  urls = (await stack.outputs())["urls"] as Record<string, string>;
-}
-
 function clientLog(done: (text: string) => boolean): Promise<string> {
   return eventually(
     "the client has seen the Service",
     300,
-    () => kube("logs", "deployment/client", "--tail=400"),
+    () => cluster.kube("logs", "deployment/client", "--tail=400"),
     done,
   );
-}
-
-async function apiServer(): Promise<string> {
-  const { kubeconfig } = await stack.outputs();
-  return /server: (\S+)/.exec(String(kubeconfig))?.[1] ?? "";
-}
-
-/** Processes whose command line names the folder and contains `program`, this one and its parents aside. */
-async function processesOf(folder: string, program: string): Promise<readonly number[]> {
-  const found: number[] = [];
-  for (const name of await readdir("/proc")) {
-    if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
-    const command = await readFile(`/proc/${name}/cmdline`, "utf8").catch(() => "");
-    const cwd = await readlink(`/proc/${name}/cwd`).catch(() => "");
-    if ((command.includes(folder) || cwd.startsWith(folder)) && command.includes(program)) {
-      found.push(Number(name));
-    }
-  }
-  return found;
-}
-
-function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    socket.once("connect", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once("error", () => resolve(false));
-  });
 }

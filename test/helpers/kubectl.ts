@@ -9,6 +9,17 @@ export type Kubectl = (...args: readonly string[]) => Promise<string>;
 
 /** A function that runs kubectl and returns what it printed. */
 export async function kubectl(kubeconfig: string): Promise<Kubectl> {
+  const command = await kubectlCommand(kubeconfig);
+  return async (...args) => {
+    const [file, ...all] = [...command, ...args];
+    return (await succeed(file, all)).stdout;
+  };
+}
+
+/** The program and its options for one cluster. */
+export async function kubectlCommand(
+  kubeconfig: string,
+): Promise<readonly [string, ...(readonly string[])]> {
   const main = resolve(import.meta.dirname, "../../modules/provider/build/main.ts");
   const { stdout } = await succeed(process.execPath, [
     "--disable-warning=ExperimentalWarning",
@@ -19,14 +30,7 @@ export async function kubectl(kubeconfig: string): Promise<Kubectl> {
   const artifacts = JSON.parse(stdout) as Record<string, { path: string }>;
   const program = join(await mkdtemp(join(tmpdir(), "corefly-kubectl-")), "kubectl");
   await symlink(artifacts["kubernetes"]?.path ?? "", program);
-  return async (...args) => {
-    const { stdout: text } = await succeed(program, [
-      `--kubeconfig=${kubeconfig}`,
-      "--request-timeout=30s",
-      ...args,
-    ]);
-    return text;
-  };
+  return [program, `--kubeconfig=${kubeconfig}`, "--request-timeout=30s"];
 }
 
 /** Asks again until `done` says yes; throws with the last answer when `seconds` are over. */

@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Every line goes to this process's stderr too, so that long tests show what they do. */
   readonly echo?: string;
+  /** Default: nothing. */
+  readonly stdin?: string;
 }
 
 /** Runs to the end, whatever the exit code. */
@@ -22,8 +24,11 @@ export function run(file: string, args: readonly string[], options: RunOptions =
   const child = spawn(file, [...args], {
     cwd: options.cwd,
     env: { ...process.env, NODE_OPTIONS: "", ...options.env },
-    stdio: ["ignore", "pipe", "pipe"],
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // A program need not read what it is given.
+  child.stdin.on("error", () => {});
+  child.stdin.end(options.stdin ?? "");
   let stdout = "";
   let stderr = "";
   const echo = (text: string): void => {

@@ -91,6 +91,11 @@ describe("a cluster after `up`", () => {
         "kube-proxy",
         "kube-scheduler",
       ]);
+      // It waits for the API server, which it need not try again and again for.
+      const manager = pods.find(
+        ({ metadata }) => metadata.labels?.["k8s-app"] === "kube-controller-manager",
+      );
+      expect(manager?.status.containerStatuses?.[0]?.restartCount).toBe(0);
     },
     5 * MINUTES,
   );

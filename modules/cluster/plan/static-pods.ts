@@ -8,6 +8,18 @@ import type { ClusterSettings, NodeSettings } from "./settings.ts";
 export const PKI = "/etc/kubernetes/pki";
 const ETCD_DATA = "/var/lib/etcd";
 
+/**
+ * Without leader election the controller manager ends when the API server is not there within 10 s, and each try costs its start.
+ * With it, it waits for the lease. The times bear a machine so slow that an answer takes many seconds; after a crash the old lease
+ * holds for the duration.
+ */
+const WAIT_FOR_API_SERVER = {
+  "leader-elect": "true",
+  "leader-elect-lease-duration": "30s",
+  "leader-elect-renew-deadline": "20s",
+  "leader-elect-retry-period": "4s",
+};
+
 /** Image references as the CRI server resolves them. */
 export interface ControlPlaneImages {
   readonly kubernetes: string;
@@ -151,7 +163,7 @@ function controllerManager(settings: ClusterSettings, images: ControlPlaneImages
         "cluster-signing-cert-file": `${PKI}/kubernetes-ca.crt`,
         "cluster-signing-key-file": `${PKI}/kubernetes-ca.key`,
         kubeconfig: credentials,
-        "leader-elect": "false",
+        ...WAIT_FOR_API_SERVER,
         "root-ca-file": `${PKI}/kubernetes-ca.crt`,
         "service-account-private-key-file": `${PKI}/service-account.key`,
         "use-service-account-credentials": "true",

@@ -74,6 +74,15 @@ describe("staticPods()", () => {
     expect(flags.get("client-ca-file")).toBe("/etc/kubernetes/pki/kubernetes-ca.crt");
   });
 
+  it("lets the controller manager wait for the API server instead of ending", () => {
+    const flags = flagsOf("kube-controller-manager.yaml");
+    expect(flags.get("leader-elect")).toBe("true");
+    const seconds = (name: string) => Number.parseInt(flags.get(`leader-elect-${name}`) ?? "", 10);
+    // As kube-controller-manager demands it: duration > deadline > 1.2 × period.
+    expect(seconds("lease-duration")).toBeGreaterThan(seconds("renew-deadline"));
+    expect(seconds("renew-deadline")).toBeGreaterThan(1.2 * seconds("retry-period"));
+  });
+
   it.each(pods.map(({ file, flags, container }) => [file, { flags, container }] as const))(
     "names only files in %s that the node has and the pod sees",
     (_file, { flags, container }) => {

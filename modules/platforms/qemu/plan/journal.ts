@@ -11,6 +11,8 @@ export interface JournalEntry {
   readonly message: string;
   /** Who spoke: a program's name. */
   readonly identifier: string;
+  /** Of the process that spoke; the kernel has none. */
+  readonly pid: number | undefined;
   /** The unit that the message is from, or, of systemd's own messages, about. */
   readonly unit: string;
   /** Whether systemd itself speaks about the unit. */
@@ -43,6 +45,7 @@ export function parseJournalLine(line: string): JournalEntry | undefined {
     timeMs: realtimeUs / 1000,
     message: text("MESSAGE"),
     identifier: text("SYSLOG_IDENTIFIER"),
+    pid: Number(text("_PID")) || undefined,
     unit: fromManager ? text("UNIT") : text("_SYSTEMD_UNIT"),
     fromManager,
     priority: Number(text("PRIORITY") || "6"),

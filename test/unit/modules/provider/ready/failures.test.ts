@@ -12,6 +12,7 @@ function entry(unit: string, message: string, fields: Partial<JournalEntry> = {}
     identifier: "",
     unit,
     fromManager: false,
+    pid: undefined,
     priority: 6,
     jobResult: undefined,
     ...fields,

@@ -20,6 +20,7 @@ function entry(seconds: number, fields: Partial<JournalEntry>): JournalEntry {
     identifier: "systemd",
     unit: "",
     fromManager: false,
+    pid: undefined,
     priority: 6,
     jobResult: undefined,
     ...fields,

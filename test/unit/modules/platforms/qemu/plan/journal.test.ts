@@ -14,6 +14,7 @@ describe("parseJournalLine", () => {
       timeMs: 1_795_569_601_995.847,
       message: "Reached target basic.target - Basic System.",
       identifier: "systemd",
+      pid: 1,
       unit: "basic.target",
       fromManager: true,
       priority: 6,

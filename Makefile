@@ -14,7 +14,7 @@ TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci et
   cni-plugins node node-tools runtime containerd
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down clean test check prerequisites test-prerequisites
+.PHONY: help up preview down clean install test test-long check prerequisites test-prerequisites
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ clean: down ## destroy the cluster and remove the caches
 	@$(RUN) infra/clean.ts
 	@rm -f "$(STATE)/bin/kubectl"
 
+install: prerequisites ## put the runtime onto this machine, below /opt/corefly, to use it by hand
+	@$(RUN) infra/install.ts
+
 check: node_modules/.installed ## the quick loop: format, types, unit tests
 	@node_modules/.bin/biome ci --diagnostic-level=error --colors=off --reporter=summary .
 	@node_modules/.bin/tsc -p tsconfig.json
@@ -46,6 +49,10 @@ test: test-prerequisites ## everything: unit, integration, conformance, end to e
 	@node_modules/.bin/tsc -p tsconfig.json
 	@$(RUN) modules/provider/build/main.ts obtain $(TEST_ARTIFACTS) >/dev/null
 	@$(JEST) --runInBand
+
+# More lives, kills and boots than CI has the time for.
+test-long: export COREFLY_LONG = 1
+test-long: test ## as `make test`, with more lives, kills and boots: takes hours
 
 prerequisites: node_modules/.installed
 	@sh infra/prerequisites.sh up

@@ -14,6 +14,7 @@ export const BUSYBOX = "corefly.dev/busybox:1";
 export class CriPods {
   readonly #dir: string;
   readonly #runtime: CriClient["runtime"];
+  readonly #configs = new Map<string, Init<typeof PodSandboxConfigSchema>>();
   #serial = 0;
 
   /** Logs go below `dir`; its last part names the cgroup of the pods. */
@@ -29,7 +30,9 @@ export class CriPods {
 
   /** A pod with a name that no other has. */
   async runPod(config: Init<typeof PodSandboxConfigSchema> = {}): Promise<string> {
-    const { podSandboxId } = await this.#runtime.runPodSandbox({ config: this.podConfig(config) });
+    const whole = this.podConfig(config);
+    const { podSandboxId } = await this.#runtime.runPodSandbox({ config: whole });
+    this.#configs.set(podSandboxId, whole);
     return podSandboxId;
   }
 
@@ -70,9 +73,12 @@ export class CriPods {
     command: readonly string[],
     config: Init<typeof ContainerConfigSchema> = {},
   ): Promise<string> {
+    const sandboxConfig = this.#configs.get(podSandboxId);
     const { containerId } = await this.#runtime.createContainer({
       podSandboxId,
       config: this.containerConfig(name, command, config),
+      // The kubelet sends it, and containerd reads it.
+      ...(sandboxConfig && { sandboxConfig }),
     });
     await this.#runtime.startContainer({ containerId });
     return containerId;

@@ -51,6 +51,8 @@ export interface GoRecipe {
   readonly folder: string;
   /** Import paths, or `.`, by the program's name. */
   readonly packages: Readonly<Record<string, string>>;
+  /** Programs among them that upstream writes as tests: these are compiled with `go test -c`. */
+  readonly testPrograms?: readonly string[];
   /** `name=value` of the linker's -X. */
   readonly variables: readonly string[];
   /** With the C compiler of the workstation: then the result depends on it, and is not locked. */

@@ -22,6 +22,8 @@ export type ArtifactName =
   | "pulumi"
   | "ignition"
   | "ignition-validate"
+  | "crictl"
+  | "critest"
   | "node"
   | "node-tools"
   | "kubernetes-tools"
@@ -43,11 +45,21 @@ const CADDY = "v2.11.9";
 const CNI_PLUGINS = "v1.9.1";
 const PULUMI = "v3.274.1";
 const IGNITION = "v2.24.0";
+const CRI_TOOLS = "v1.37.0";
 const NODE = "26.10.0";
 
 const ALL: readonly Architecture[] = ["amd64", "arm64"];
 
 const COREFLY = { kind: "corefly" } as const;
+
+const CRI_TOOLS_MODULE = {
+  kind: "go-module",
+  module: "sigs.k8s.io/cri-tools",
+  sum: "h1:BmTImEoTX3KPXCLwmIU9mfCC8umUqF4R8WibY9eVU9Y=",
+} as const;
+
+/** Without the `v`, as upstream's own builds say it. */
+const CRI_TOOLS_VERSION = [`sigs.k8s.io/cri-tools/pkg/version.Version=${CRI_TOOLS.slice(1)}`];
 
 /** Licences of the Debian libraries that closures carry along; each package's own text is in the archive. */
 const LIBRARIES = "LGPL-2.1-or-later AND LGPL-2.1-only AND GPL-3.0-or-later WITH GCC-exception-3.1";
@@ -211,6 +223,39 @@ export const artifacts: Readonly<Record<ArtifactName, Artifact<ArtifactName>>> =
       packages: { "ignition-validate": "github.com/coreos/ignition/v2/validate" },
       variables: [`github.com/coreos/ignition/v2/internal/version.Raw=${IGNITION}`],
       cgo: false,
+    },
+  },
+  crictl: {
+    version: CRI_TOOLS,
+    licence: "Apache-2.0",
+    origin: CRI_TOOLS_MODULE,
+    architectures: ALL,
+    recipe: {
+      kind: "go",
+      folder: "cri-tools",
+      packages: { crictl: "sigs.k8s.io/cri-tools/cmd/crictl" },
+      variables: CRI_TOOLS_VERSION,
+      cgo: false,
+      archiveFolder: "bin",
+    },
+  },
+  // Only tests use it: the judge of CRI servers, with the program that runs several of its specs at a time.
+  critest: {
+    version: CRI_TOOLS,
+    licence: "Apache-2.0 AND MIT",
+    origin: CRI_TOOLS_MODULE,
+    architectures: ALL,
+    recipe: {
+      kind: "go",
+      folder: "cri-tools",
+      packages: {
+        critest: "sigs.k8s.io/cri-tools/cmd/critest",
+        ginkgo: "github.com/onsi/ginkgo/v2/ginkgo",
+      },
+      testPrograms: ["critest"],
+      variables: CRI_TOOLS_VERSION,
+      cgo: false,
+      archiveFolder: "critest",
     },
   },
   node: {

@@ -18,6 +18,7 @@ import {
   listArguments,
   NETWORK_SETTINGS,
   networkSettings,
+  testArguments,
 } from "./go-command.ts";
 import { hostArchitecture } from "./host.ts";
 import { installPythonTool } from "./python-tool.ts";
@@ -53,13 +54,18 @@ async function build(recipe: GoRecipe, root: string, context: BuildContext): Pro
 
   context.progress("Fetching modules");
   const programs = Object.entries(recipe.packages);
+  const { testPrograms = [] } = recipe;
   const listed = await readOutput({
     ...command,
-    args: listArguments(programs.map(([, path]) => path)),
+    args: listArguments(
+      programs.map(([, path]) => path),
+      { tests: testPrograms.length > 0 },
+    ),
   });
   const count = progressCounter(listed.trimEnd().split("\n").length, context);
   for (const [name, path] of programs) {
-    const args = buildArguments(recipe, path, join(context.workDir, name));
+    const argumentsOf = testPrograms.includes(name) ? testArguments : buildArguments;
+    const args = argumentsOf(recipe, path, join(context.workDir, name));
     await runLogged({ ...command, args }, context.logFile, count);
   }
   return recipe.archiveFolder === undefined

@@ -31,9 +31,22 @@ export function buildArguments(
   ];
 }
 
+/** `go test -c` for a program that upstream writes as a test. Its `-v` would be the test's, so there is no progress. */
+export function testArguments(
+  recipe: GoRecipe,
+  program: string,
+  output: string,
+): readonly string[] {
+  const [, , ...flags] = buildArguments(recipe, program, output);
+  return ["test", "-c", ...flags];
+}
+
 /** `go list` for the same packages: fetches the modules that are missing and tells how many packages there are. */
-export function listArguments(programs: readonly string[]): readonly string[] {
-  return ["list", "-mod=readonly", "-deps", ...programs];
+export function listArguments(
+  programs: readonly string[],
+  options: { readonly tests: boolean },
+): readonly string[] {
+  return ["list", "-mod=readonly", "-deps", ...(options.tests ? ["-test"] : []), ...programs];
 }
 
 /** Settings of Go that say where modules come from. They are the user's; all others are ours. */

@@ -8,6 +8,7 @@ import {
   linkerFlags,
   listArguments,
   networkSettings,
+  testArguments,
 } from "../../../../../modules/provider/build/go-command.ts";
 
 const recipe: GoRecipe = {
@@ -37,6 +38,23 @@ describe("buildArguments()", () => {
   });
 });
 
+describe("testArguments()", () => {
+  it("compiles a program that is written as a test, with the same flags", () => {
+    expect(testArguments(recipe, "example.com/demo/cmd", "/work/demo")).toEqual([
+      "test",
+      "-c",
+      "-trimpath",
+      "-buildvcs=false",
+      "-mod=readonly",
+      "-ldflags",
+      "-s -w -X example.com/demo/version.Version=v1.2.3",
+      "-o",
+      "/work/demo",
+      "example.com/demo/cmd",
+    ]);
+  });
+});
+
 describe("linkerFlags()", () => {
   it("gives Kubernetes its version, in what it says and in what it calls itself", () => {
     const row = artifacts.kubernetes;
@@ -49,7 +67,17 @@ describe("linkerFlags()", () => {
 
 describe("listArguments()", () => {
   it("asks for the packages and all below them", () => {
-    expect(listArguments(["a", "b"])).toEqual(["list", "-mod=readonly", "-deps", "a", "b"]);
+    expect(listArguments(["a", "b"], { tests: false })).toEqual([
+      "list",
+      "-mod=readonly",
+      "-deps",
+      "a",
+      "b",
+    ]);
+  });
+
+  it("asks also for what the tests of programs written as tests need", () => {
+    expect(listArguments(["a"], { tests: true })).toContain("-test");
   });
 });
 

@@ -26,6 +26,8 @@ import {
   installUnit,
   KUBELET_MOUNT_UNIT,
   runtimeFolder,
+  SUPPORT_TIMER,
+  SUPPORT_UNIT,
   wrapper,
 } from "./runtime-units.ts";
 import type { ClusterSettings, NodeSettings } from "./settings.ts";
@@ -230,11 +232,13 @@ function units(
     "kubelet.service": kubeletUnit(settings, node, parts.kubeletImage),
     "corefly-addons.service": addonsUnit(parts.kubeletImage, parts.addons),
     "corefly-gc.timer": GC_TIMER,
+    "corefly-support.timer": SUPPORT_TIMER,
     ...parts.platformUnits,
   };
   return [
     ...Object.entries(started).map(([name, contents]) => unit(name, { contents, enabled: true })),
     unit("corefly-gc.service", { contents: GC_UNIT }),
+    unit("corefly-support.service", { contents: SUPPORT_UNIT }),
   ];
 }
 

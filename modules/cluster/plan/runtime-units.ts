@@ -156,3 +156,47 @@ OnUnitActiveSec=30min
 [Install]
 WantedBy=timers.target
 `;
+
+/** What {@link SUPPORT_UNIT} asks the node, in this order; the journal takes what is answered to the workstation. */
+const QUESTIONS: readonly (readonly string[])[] = [
+  ["/opt/corefly/bin/corefly", "version"],
+  ["/opt/corefly/bin/corefly", "list"],
+  ["/opt/corefly/bin/corefly", "image", "list"],
+  ["/usr/bin/systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"],
+  ["/usr/bin/df", "--human-readable", "--local", "--exclude-type=overlay", "--exclude-type=tmpfs"],
+  ["/usr/bin/head", "--lines=3", "/proc/meminfo"],
+  [
+    "/usr/bin/head",
+    "/proc/loadavg",
+    "/proc/pressure/cpu",
+    "/proc/pressure/io",
+    "/proc/pressure/memory",
+  ],
+];
+
+/**
+ * Journals how the node is, for those who cannot log in to it. A question without an answer does not keep the others. Nice,
+ * but not idle: what it looks at has locks that the kubelet's pods wait for.
+ */
+export const SUPPORT_UNIT = `[Unit]
+Description=Journal how the node is
+After=corefly-install.service
+Requires=corefly-install.service
+
+[Service]
+Type=oneshot
+Nice=10
+TimeoutStartSec=5min
+${QUESTIONS.map((question) => `ExecStart=-${question.join(" ")}`).join("\n")}
+`;
+
+export const SUPPORT_TIMER = `[Unit]
+Description=Journal how the node is, every quarter of an hour
+
+[Timer]
+OnBootSec=5min
+OnUnitInactiveSec=15min
+
+[Install]
+WantedBy=timers.target
+`;

@@ -79,6 +79,24 @@ describe("controllerConfig()", () => {
     expect(readable).toEqual([]);
   });
 
+  it("journals how the node is, at times and with what nobody else wants of the processor", () => {
+    const units = Object.fromEntries((base.systemd?.units ?? []).map((unit) => [unit.name, unit]));
+    const contents = units["corefly-support.service"]?.contents ?? "";
+    expect(contents.match(/^ExecStart=.*$/gm)).toEqual([
+      "ExecStart=-/opt/corefly/bin/corefly version",
+      "ExecStart=-/opt/corefly/bin/corefly list",
+      "ExecStart=-/opt/corefly/bin/corefly image list",
+      "ExecStart=-/usr/bin/systemctl list-units --failed --plain --no-legend --no-pager",
+      "ExecStart=-/usr/bin/df --human-readable --local --exclude-type=overlay --exclude-type=tmpfs",
+      "ExecStart=-/usr/bin/head --lines=3 /proc/meminfo",
+      "ExecStart=-/usr/bin/head /proc/loadavg /proc/pressure/cpu /proc/pressure/io /proc/pressure/memory",
+    ]);
+    expect(contents).toMatch(/^Nice=10$/m);
+    expect(units["corefly-support.service"]?.enabled).toBeUndefined();
+    expect(units["corefly-support.timer"]?.enabled).toBe(true);
+    expect(units["corefly-support.timer"]?.contents).toMatch(/^OnUnitInactiveSec=15min$/m);
+  });
+
   it("starts the kubelet in fly mode, as systemd's main process", () => {
     const unit = base.systemd?.units?.find(({ name }) => name === "kubelet.service");
     expect(unit?.contents).toMatchSnapshot();

@@ -40,7 +40,7 @@ export const verb: Verb = {
     const format = jsonFormat(flags);
     let words: readonly string[];
     try {
-      words = podWords(flags, context);
+      words = await podToShow(flags, context);
     } catch (error) {
       if (error instanceof UuidFileError) {
         context.warn(errorLine(error));
@@ -57,6 +57,27 @@ export const verb: Verb = {
     return 0;
   },
 };
+
+/** With --wait-ready also waits for the file, which a `run` that was started just now has yet to write. */
+async function podToShow(flags: ParsedFlags, context: VerbContext): Promise<readonly string[]> {
+  const { clock } = context.system;
+  const end = clock.monotonic() + deadline(flags, "wait-ready");
+  for (;;) {
+    const isLastLook = flags.string("uuid-file") === undefined || clock.monotonic() >= end;
+    try {
+      const words = podWords(flags, context);
+      // A file that is there but empty is being written.
+      if (isLastLook || words[0] !== "") {
+        return words;
+      }
+    } catch (error) {
+      if (isLastLook || !(error instanceof UuidFileError)) {
+        throw error;
+      }
+    }
+    await clock.sleep(POLL_MS, { signal: context.signal });
+  }
+}
 
 /** Looks until what was waited for has come, or the time is over; then the state is shown as it is. */
 async function waitFor(word: string, flags: ParsedFlags, context: VerbContext): Promise<PodView> {

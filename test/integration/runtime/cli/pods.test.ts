@@ -113,6 +113,22 @@ describe("pods on the command line", () => {
     cli("rm", uuid);
   });
 
+  it("status --wait-ready waits for the UUID file of a run that begins, no longer than it is told", async () => {
+    const file = join(pods.dir, "uuid-to-come");
+    const status = ["status", `--uuid-file=${file}`];
+    expect(cli(...status, "--wait-ready=200ms")).toMatchObject({
+      status: 1,
+      stderr: `status: Cannot read UUID file "${file}": ENOENT\n`,
+    });
+    const waiting = coreflyAsync([`--dir=${pods.dataDir}`, ...status, "--wait-ready=20s"]);
+    const run = ["--stage1=fly", `--uuid-file-save=${file}`, "img", "--exec=sleep", "--", "60"];
+    pods.start(run);
+    expect(await waiting).toMatchObject({ stdout: expect.stringMatching(/^state=running\n/) });
+    cli("stop", "--force", `--uuid-file=${file}`);
+    cli("status", "--wait=5s", `--uuid-file=${file}`);
+    cli("rm", `--uuid-file=${file}`);
+  });
+
   it("an empty, unknown or ambiguous UUID matches no pod (POD-03)", async () => {
     const running = await startPod("fly", "sleep", "60");
     pods.run(["--stage1=fly", "img", "--exec=true"]);

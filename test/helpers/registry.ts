@@ -9,7 +9,11 @@ import { waitFor } from "./wait-for.ts";
 
 export interface TestRegistry {
   readonly host: string;
-  push(repository: string, tag: string, image: ReturnType<typeof ociImage>): Promise<void>;
+  push(
+    repository: string,
+    tag: string,
+    image: Pick<ReturnType<typeof ociImage>, "blobs" | "manifestText">,
+  ): Promise<void>;
   /** An index or manifest as it stands; answers nothing. */
   pushManifest(repository: string, tag: string, text: string): Promise<void>;
   close(): Promise<void>;
@@ -17,17 +21,7 @@ export interface TestRegistry {
 
 export async function startRegistry(dir: string): Promise<TestRegistry> {
   const host = `127.0.0.1:${await freePort()}`;
-  const config = join(dir, "registry.yml");
-  writeFileSync(
-    config,
-    [
-      "version: 0.1",
-      "log: { level: error }",
-      `storage: { filesystem: { rootdirectory: ${join(dir, "registry")} } }`,
-      `http: { addr: "${host}" }`,
-      "",
-    ].join("\n"),
-  );
+  const config = writeRegistryConfig(dir, host);
   const child = spawn("docker-registry", ["serve", config], { stdio: "ignore" });
   const ended = new Promise((resolve) => child.on("close", resolve));
   await waitFor(async () => (await fetch(`http://${host}/v2/`)).ok);
@@ -59,6 +53,22 @@ export async function startRegistry(dir: string): Promise<TestRegistry> {
       await ended;
     },
   };
+}
+
+/** What `docker-registry serve` reads: images below `dir`, whoever serves them. */
+export function writeRegistryConfig(dir: string, host: string): string {
+  const config = join(dir, "registry.yml");
+  writeFileSync(
+    config,
+    [
+      "version: 0.1",
+      "log: { level: error }",
+      `storage: { filesystem: { rootdirectory: ${join(dir, "registry")} } }`,
+      `http: { addr: "${host}" }`,
+      "",
+    ].join("\n"),
+  );
+  return config;
 }
 
 async function sent(url: string, init: RequestInit): Promise<Response> {

@@ -17,6 +17,7 @@ import {
   kubeletUnit,
 } from "./kubelet.ts";
 import type { NodeSecrets } from "./node-secrets.ts";
+import { operatorFiles, operatorLinks } from "./operator-files.ts";
 import { API_SERVER_PORT } from "./ports.ts";
 import {
   addonsUnit,
@@ -69,10 +70,12 @@ export function controllerConfig(
     directories: directories(),
     files: [
       ...systemFiles(settings, node),
+      ...operatorFiles(),
       ...runtimeFiles(node, parts),
       ...kubernetesFiles(settings, node, parts),
       ...pkiFiles(parts.secrets),
     ],
+    links: operatorLinks(parts.runtimeVersion),
     filesystems: [
       filesystem(parts.etcdDevice, { format: "ext4", label: "etcd", path: "/var/lib/etcd" }),
     ],
@@ -115,7 +118,6 @@ function systemFiles(settings: ClusterSettings, node: NodeSettings): readonly Fi
     file("/etc/systemd/logind.conf.d/80-corefly.conf", {
       content: "[Login]\nInhibitDelayMaxSec=45\n",
     }),
-    file("/etc/crictl.yaml", { content: "runtime-endpoint: unix:///run/corefly/cri.sock\n" }),
     file("/etc/corefly/net.d/10-cluster.conflist", { content: bridgeNetwork(node.podRange) }),
     file("/etc/corefly/cluster.json", {
       content: `${JSON.stringify({ cluster: settings.name, node: node.name })}\n`,

@@ -5,7 +5,7 @@ import { type ArtifactName, artifacts } from "../../artifacts/table.ts";
 import { InvalidArgumentError } from "./invalid-argument-error.ts";
 
 /** Archives that are unpacked into the runtime's folder on a node. */
-export const NODE_ARCHIVES = ["node", "node-tools", "cni-plugins"] as const;
+export const NODE_ARCHIVES = ["node", "node-tools", "cni-plugins", "crictl"] as const;
 
 /** Images that every cluster pulls from the mirror. */
 const CLUSTER_IMAGES = ["etcd", "coredns"];

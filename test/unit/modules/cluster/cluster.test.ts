@@ -16,6 +16,7 @@ const NAMES = [
   "node",
   "node-tools",
   "cni-plugins",
+  "crictl",
   "runtime",
   "kubernetes-aci",
   "etcd-oci",
@@ -161,6 +162,7 @@ describe("Cluster", () => {
         "files/node": { sha512: digest("node") },
         "files/node-tools": { sha512: digest("node-tools") },
         "files/cni-plugins": { sha512: digest("cni-plugins") },
+        "files/crictl": { sha512: digest("crictl") },
         "files/runtime": { sha512: digest("runtime") },
       },
       images: {

@@ -52,6 +52,7 @@ describe("planCluster()", () => {
       "node",
       "node-tools",
       "cni-plugins",
+      "crictl",
       "runtime",
       "kubernetes-aci",
       "etcd-oci",

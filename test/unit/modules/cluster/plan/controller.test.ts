@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import type { IgnitionConfig } from "ignition-config-types";
+import { artifacts } from "../../../../../modules/artifacts/table.ts";
 import { planAddons } from "../../../../../modules/cluster/plan/addons/addon-set.ts";
 import {
   clusterCertificates,
@@ -10,6 +11,7 @@ import { controllerConfig } from "../../../../../modules/cluster/plan/controller
 import { nodeConfig } from "../../../../../modules/cluster/plan/node-config.ts";
 import { placeholderSecrets } from "../../../../../modules/cluster/plan/node-secrets.ts";
 import { clusterSettings } from "../../../../../modules/cluster/plan/settings.ts";
+import { dataUrl } from "../../../../../modules/ignition/data-url.ts";
 
 const settings = clusterSettings({ name: "lab" }, { kubernetes: ["v1.37.2"] });
 const [node] = settings.controllers;
@@ -95,6 +97,21 @@ describe("controllerConfig()", () => {
     expect(units["corefly-support.service"]?.enabled).toBeUndefined();
     expect(units["corefly-support.timer"]?.enabled).toBe(true);
     expect(units["corefly-support.timer"]?.contents).toMatch(/^OnUnitInactiveSec=15min$/m);
+  });
+
+  it("has crictl in PATH, which knows where the server is", () => {
+    const { files = [], links } = base.storage ?? {};
+    const content = (path: string) => files.find((each) => each.path === path)?.contents?.source;
+    expect(content("/etc/crictl.yaml")).toBe(
+      dataUrl("runtime-endpoint: unix:///run/corefly/cri.sock\n"),
+    );
+    expect(content("/etc/profile.d/corefly.sh")).toBe(dataUrl('PATH="$PATH:/opt/corefly/bin"\n'));
+    // Where the archive of the artefact has it.
+    expect(links).toEqual([
+      { path: "/opt/corefly/bin/crictl", target: "/opt/corefly/0.1.0/bin/crictl", hard: false },
+    ]);
+    const { recipe } = artifacts.crictl;
+    expect(recipe).toMatchObject({ archiveFolder: "bin", packages: { crictl: expect.anything() } });
   });
 
   it("starts the kubelet in fly mode, as systemd's main process", () => {

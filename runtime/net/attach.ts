@@ -271,11 +271,16 @@ function planAttachments(
       ...common,
       network,
       ifName: `eth${index}`,
-      args: { ...pod.args, ...args },
+      args: pluginArgs({ ...pod.args, ...args }),
       // On the first network that can: the same host port cannot lead to two addresses.
       portMappings: index === mapperIndex(networks) ? portMappings.map(plainMapping) : [],
     })),
   ];
+}
+
+/** Every plugin of a list gets them all, and refuses those that only its neighbour knows, unless it is told not to. */
+function pluginArgs(args: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  return Object.keys(args).length === 0 ? {} : { IgnoreUnknown: "1", ...args };
 }
 
 /** portmap takes protocol names in lower case only, and no host address for "every". */

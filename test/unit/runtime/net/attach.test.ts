@@ -114,6 +114,18 @@ describe("attach()", () => {
   const system = linuxSystem();
   const pod = { uuid: "p1", netnsPath: "/nonexistent/netns" };
 
+  it("tells plugins to ignore the arguments of their neighbours", async () => {
+    for (const name of ["loopback", "one", "two"]) {
+      plugin(name, `echo "${name} $CNI_ARGS" >> ${work}/args`);
+    }
+    const args = { IP: "10.1.2.3" };
+    await attach(system, host(), pod, [{ network: list, args }, { network: list }]);
+    const seen = linuxSystem().files.findTextSync(join(work, "args"))?.split("\n");
+    const lan = "IgnoreUnknown=1;IP=10.1.2.3";
+    expect(seen).toEqual(["loopback ", `one ${lan}`, `two ${lan}`, "one ", "two ", ""]);
+    await detach(system, host(), "p1");
+  });
+
   it("runs loopback, then each network's plugins; detach() runs them backwards", async () => {
     for (const name of ["loopback", "one", "two"]) {
       plugin(name);

@@ -148,7 +148,7 @@ async function readSignatureFile(
     return await files.readFile(path);
   } catch (cause) {
     throw isMissing(cause)
-      ? new TrustError(`Cannot verify image ${image}: no signature at "${path}"`, { cause })
+      ? new TrustError(`Cannot verify image ${image}: no signature at "${path}"`)
       : cause;
   }
 }

@@ -141,7 +141,9 @@ describe("fetch of a signed ACI", () => {
     );
     expect(server.seen.slice(before).map(({ url }) => url)).toEqual(["/app.aci.asc"]);
     writeFileSync(join(dir, "app.aci"), aci);
-    await expectRefused([join(dir, "app.aci")], `no signature at "${join(dir, "app.aci.asc")}"`);
+    const app = join(dir, "app.aci");
+    const refusal = `fetch: Cannot verify image "${app}": no signature at "${app}.asc"\n`;
+    await expectRefused([app], refusal);
   });
 
   it("refuses a signature of another key", async () => {

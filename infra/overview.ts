@@ -22,13 +22,15 @@ export interface OverviewParts {
   readonly nodes: readonly NodeItem[];
   readonly pods: readonly PodItem[];
   readonly urls: Readonly<Record<string, string>>;
-  /** What took how long until the cluster was ready. */
-  readonly summary: string;
+  /** What took how long until each node was ready; the first line says it in short. */
+  readonly times: readonly string[];
+  /** Path of the page that draws it. */
+  readonly report: string;
   readonly kubectl: string;
   readonly kubeconfig: string;
 }
 
-/** Node, pods, addresses, the kubeconfig's path, what took how long, and three next commands. */
+/** Node, pods, addresses, the kubeconfig's path, what took how long and where that is drawn, and three next commands. */
 export function overview(parts: OverviewParts): string {
   const running = parts.pods.filter(({ status }) => status.phase === "Running").length;
   const kubectl = `${parts.kubectl} --kubeconfig ${parts.kubeconfig}`;
@@ -38,7 +40,8 @@ export function overview(parts: OverviewParts): string {
     line("pods", `${running} of ${parts.pods.length} running in kube-system`),
     ...Object.entries(parts.urls).map(([name, url]) => line(name, url)),
     line("kubeconfig", parts.kubeconfig),
-    line("times", parts.summary),
+    ...parts.times.map((text, index) => line(index === 0 ? "times" : "", text)),
+    line("report", parts.report),
     "",
     "Next:",
     `  ${kubectl} get pods --all-namespaces`,

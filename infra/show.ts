@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What `make up` ends with: the node, the pods, the demo's address, and what to do next.
+// What `make up` ends with: the node, the pods, the demo's address, what took how long, and what to do next.
 //   node infra/show.ts [--stack STACK] [--cwd DIR]
 
 import { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
@@ -13,6 +13,9 @@ import { expectPulumi } from "./engine/run-pulumi.ts";
 import { releaseSource } from "./engine/settings.ts";
 import { openWorkspace } from "./engine/workspace.ts";
 import { type NodeItem, overview, type PodItem } from "./overview.ts";
+import { breakdown, headline } from "./report/plan/breakdown.ts";
+import type { Timeline } from "./report/plan/timeline.ts";
+import { writeReport } from "./report/write-report.ts";
 
 const { values } = parseArgs({
   options: {
@@ -52,21 +55,27 @@ async function show(stack: string, cwd: string): Promise<string> {
     );
   const nodes = (await get("nodes")) as { items: readonly NodeItem[] };
   const pods = (await get("pods", "--namespace=kube-system")) as { items: readonly PodItem[] };
+  const report = await writeReport(workspace, stack);
   return overview({
     stack,
     nodes: nodes.items,
     pods: pods.items,
     urls: outputs.urls,
-    summary: outputs.summary,
+    times: report.nodes.flatMap(({ timeline }) => timesOf(timeline, report.nodes.length)),
+    report: relative(process.cwd(), report.path),
     kubectl: relative(process.cwd(), kubectl),
     kubeconfig: relative(process.cwd(), kubeconfig),
   });
 }
 
+function timesOf(timeline: Timeline, nodes: number): readonly string[] {
+  const whose = nodes === 1 ? "" : `${timeline.node}: `;
+  return [`${whose}${headline(timeline)}`, ...breakdown(timeline)];
+}
+
 interface Outputs {
   readonly kubeconfig: string;
   readonly urls: Readonly<Record<string, string>>;
-  readonly summary: string;
 }
 
 function parseOutputs(text: string): Outputs {
@@ -74,8 +83,8 @@ function parseOutputs(text: string): Outputs {
   if (typeof value.kubeconfig !== "string") {
     throw new Error('Cannot show the stack: it has no output "kubeconfig", expected one');
   }
-  const { kubeconfig, urls = {}, summary = "unknown" } = value;
-  return { kubeconfig, urls, summary };
+  const { kubeconfig, urls = {} } = value;
+  return { kubeconfig, urls };
 }
 
 function writeKubeconfig(stateDir: string, stack: string, text: string): string {

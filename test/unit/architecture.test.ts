@@ -75,6 +75,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   infra: [
     "infra/engine",
     "modules/cluster",
+    "modules/ignition",
+    "modules/provider/machine",
+    "modules/provider/processes",
+    "modules/provider/ready",
+    "modules/provider/version.ts",
     "modules/artifacts",
     "modules/platforms",
     "modules/provider/resources",
@@ -108,6 +113,8 @@ const PURE = [
   "modules/platforms/qemu/plan",
   "modules/ignition",
   "modules/artifacts",
+  "infra/report/plan",
+  "infra/node/plan",
 ];
 
 const imports = sourceFiles().flatMap((file) =>

@@ -21,7 +21,8 @@ const parts: OverviewParts = {
     status: { phase },
   })),
   urls: { demo: "http://127.0.0.1:20002/" },
-  summary: "Ready after 90.1 s: kernel 12.0 s",
+  times: ["Ready after 90.1 s", "kernel         12.0 s  ████"],
+  report: ".state/stacks/dev/report.html",
   kubectl: ".state/bin/kubectl",
   kubeconfig: ".state/stacks/dev/kubeconfig",
 };
@@ -33,7 +34,9 @@ describe("overview()", () => {
   pods       2 of 3 running in kube-system
   demo       http://127.0.0.1:20002/
   kubeconfig .state/stacks/dev/kubeconfig
-  times      Ready after 90.1 s: kernel 12.0 s
+  times      Ready after 90.1 s
+             kernel         12.0 s  ████
+  report     .state/stacks/dev/report.html
 
 Next:
   .state/bin/kubectl --kubeconfig .state/stacks/dev/kubeconfig get pods --all-namespaces

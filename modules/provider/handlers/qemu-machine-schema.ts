@@ -36,6 +36,12 @@ export const schema: ResourceSchema = {
       secret: true,
       description: "The Ignition config, as JSON text.",
     },
+    contents: {
+      type: "map",
+      items: { type: "string", description: "A digest." },
+      description:
+        "What the config has in it, by name: shown where it changes, instead of the config.",
+    },
     memoryMiB: { type: "integer", default: 2048, minimum: 256, description: "Memory in MiB." },
     cpus: { type: "integer", default: 2, minimum: 1, maximum: 64, description: "Processors." },
     disks: {

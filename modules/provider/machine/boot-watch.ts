@@ -1,44 +1,61 @@
 // SPDX-License-Identifier: Apache-2.0
-// Waits for a machine that was just started: until its journal comes, or until it is clear why it will not.
+// Waits for a machine that was started: until its journal comes, or until it is clear why it will not.
 
 import { setTimeout as sleep } from "node:timers/promises";
 import { consoleFailure, consoleLines, consoleUp } from "../../platforms/qemu/plan/console.ts";
 import { parseJournalLine } from "../../platforms/qemu/plan/journal.ts";
 import { isAlive, type ProcessIdentity } from "../processes/identity.ts";
 import type { LineTail } from "../processes/tail.ts";
+import { phaseText } from "../ready/phases.ts";
 
 export interface BootWatchOptions {
   readonly process: ProcessIdentity;
+  /** When it was started, in milliseconds since the epoch. */
+  readonly startedAtMs: number;
+  now(): number;
   readonly console: LineTail;
   readonly journal: LineTail;
   /** Why the process ended. */
-  readonly lastWords: () => Promise<string>;
-  readonly status: (text: string) => void;
+  lastWords(): Promise<string>;
+  status(text: string): void;
   readonly signal: AbortSignal;
 }
 
+/** Why a machine is not up: one line, and what its console said last. */
+export class BootError extends Error {
+  readonly details: readonly string[];
+
+  constructor(reason: string, lines: readonly string[], options?: ErrorOptions) {
+    super(reason, options);
+    this.name = "BootError";
+    this.details = lines.slice(-CONSOLE_TAIL).map((line) => `console: ${line}`);
+  }
+}
+
 const POLL_MS = 250;
+const CONSOLE_TAIL = 10;
 /** After the console's first sign of failure the rest of what it says comes. */
 const AFTERWORDS_MS = 2_000;
 
-/** What to show while the console's newest line matches; the first that matches counts. */
-const STAGES: ReadonlyArray<readonly [RegExp, string]> = [
-  [/ignition-files|Ignition \(files\)/, "Ignition writes files"],
-  [/ignition-(fetch|disks|mount|kargs)|Ignition \(/, "Ignition runs"],
-  [/initrd|dracut/, "the initramfs is at work"],
-  [/Linux version|Command line/, "the kernel starts"],
+/** The phases that only the console shows, and the line that each begins with. Power-on comes before the first line. */
+const BEGINNINGS: ReadonlyArray<readonly [string, RegExp]> = [
+  ["firmware", /^(?!)/],
+  ["kernel", /Linux version|Command line/],
+  ["Ignition", /Ignition \(|ignition-(fetch|disks|mount|files|kargs)/],
+  ["runtime", /switch(ing)?[ -]root/i],
 ];
 
-/** Throws an error with the cause if the machine does not come up, or takes too long: then with its last words. */
+/** Throws a BootError with the cause if the machine does not come up, or takes too long: then with its last words. */
 export async function watchBoot(options: BootWatchOptions): Promise<void> {
   const lines: string[] = [];
   try {
     await watch(options, lines);
   } catch (error) {
-    if (!options.signal.aborted) throw error;
+    if (error instanceof BootError || !options.signal.aborted) throw error;
     const last = lines.at(-1);
     const heard = last === undefined ? "its console says nothing" : `last on its console: ${last}`;
-    throw new Error(`${abortReason(options.signal)}; ${heard}`, { cause: error });
+    const reason = `${abortReason(options.signal)}; ${heard}`;
+    throw new BootError(reason, lines, { cause: error });
   }
 }
 
@@ -49,7 +66,8 @@ function abortReason({ reason }: AbortSignal): string {
 }
 
 async function watch(options: BootWatchOptions, lines: string[]): Promise<void> {
-  let shown = "";
+  let phase = 0;
+  let sinceMs = options.startedAtMs;
   for (;;) {
     options.signal.throwIfAborted();
     const alive = await isAlive(options.process);
@@ -59,17 +77,24 @@ async function watch(options: BootWatchOptions, lines: string[]): Promise<void> 
     if (consoleFailure(lines) !== undefined) {
       await sleep(AFTERWORDS_MS);
       lines.push(...consoleLines((await options.console.read()).join("\n")));
-      throw new Error(consoleFailure(lines) ?? "it stopped in emergency mode");
+      throw new BootError(consoleFailure(lines) ?? "it stopped in emergency mode", lines);
     }
     if (consoleUp(lines)) return;
-    if (!alive) throw new Error(`QEMU ended: ${await options.lastWords()}`);
-    const stage = STAGES.find(([pattern]) => fresh.some((line) => pattern.test(line)))?.[1];
-    if (stage !== undefined && stage !== shown) {
-      shown = stage;
-      options.status(`Booting: ${stage}`);
+    if (!alive) throw new BootError(`the machine ended: ${await options.lastWords()}`, lines);
+    const reached = phaseAfter(phase, fresh);
+    if (reached !== phase) {
+      phase = reached;
+      sinceMs = options.now();
     }
+    options.status(phaseText(BEGINNINGS[phase]?.[0] ?? "", sinceMs, options));
     await sleep(POLL_MS, undefined, { signal: options.signal });
   }
+}
+
+/** Phases only go forward: a later part of the console may speak of an earlier one. */
+function phaseAfter(phase: number, lines: readonly string[]): number {
+  const reached = BEGINNINGS.findLastIndex(([, begins]) => lines.some((line) => begins.test(line)));
+  return Math.max(phase, reached);
 }
 
 async function journalCame(journal: LineTail): Promise<boolean> {

@@ -10,6 +10,7 @@ export interface MachineFolder {
   readonly console: string;
   readonly journal: string;
   readonly process: string;
+  readonly boot: string;
   readonly output: string;
   readonly ignition: string;
 }
@@ -22,6 +23,7 @@ export function machineFolder(stackDir: string, name: string): MachineFolder {
     console: join(path, MACHINE_FILES.console),
     journal: join(path, MACHINE_FILES.journal),
     process: join(path, MACHINE_FILES.process),
+    boot: join(path, MACHINE_FILES.boot),
     output: join(path, MACHINE_FILES.output),
     ignition: join(path, MACHINE_FILES.ignition),
   };

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Starts and stops machines. A machine is a QEMU process with a folder; it outlives the provider.
 
-import { chmod, mkdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { consoleLines, consoleUp } from "../../platforms/qemu/plan/console.ts";
 import { type Machine, qemuArguments } from "../../platforms/qemu/plan/machine.ts";
 import {
   type DaemonRecord,
@@ -12,23 +13,23 @@ import {
   waitForEnd,
 } from "../processes/daemon.ts";
 import { errorCode } from "../processes/error-code.ts";
-import { LineTail } from "../processes/tail.ts";
+import { endProcessesIn } from "../processes/in-folder.ts";
+import { LineTail, sizeOf } from "../processes/tail.ts";
+import { type BootRecord, readBoot, recordBoot } from "./boot-record.ts";
 import { watchBoot } from "./boot-watch.ts";
 import type { MachineFolder } from "./machine-folder.ts";
 import { missingProgram, QEMU } from "./programs.ts";
 import { pressPowerButton } from "./qmp.ts";
 
 export interface RunOptions {
-  readonly now: number;
-  readonly status: (text: string) => void;
+  now(): number;
+  status(text: string): void;
   readonly signal: AbortSignal;
 }
 
 /** A log that is longer than this when the machine starts is put aside. */
 const MAX_LOG_BYTES = 64 << 20;
 
-/** How long a guest may take to power down before its process is ended. */
-const POWER_DOWN_MS = 30_000;
 const TERM_MS = 5_000;
 
 /** An empty folder that only root reads: the Ignition config has keys in it. */
@@ -65,51 +66,91 @@ async function startMachine(
 
 /** One old log is kept. */
 async function putAside(log: string): Promise<void> {
-  const size = await stat(log).then(
-    (found) => found.size,
-    () => 0,
-  );
-  if (size > MAX_LOG_BYTES) await rename(log, `${log}.1`);
+  if ((await sizeOf(log)) > MAX_LOG_BYTES) await rename(log, `${log}.1`);
 }
 
-/** Starts QEMU and waits until the machine is up. Ends it if it does not come up; throws the cause. */
+/** Starts QEMU and waits until the machine is up: {@link awaitMachine}. `spec` is what a later run knows it by. */
 export async function bootMachine(
   machine: Machine,
+  spec: string,
   folder: MachineFolder,
   options: RunOptions,
 ): Promise<DaemonRecord> {
   await putAside(folder.console);
   await putAside(folder.journal);
-  const tails = {
-    console: await LineTail.fromEnd(folder.console),
-    journal: await LineTail.fromEnd(folder.journal),
-  };
-  const record = await startMachine(machine, folder, options.now);
+  const boot = await recordBoot(folder, spec, machine);
+  const record = await startMachine(machine, folder, options.now());
+  await awaitMachine(record, boot, folder, options);
+  return record;
+}
+
+/**
+ * Waits until a machine that was started is up. Ends it if it cannot come up; one that only takes longer than we may wait
+ * goes on. Throws the cause.
+ */
+export async function awaitMachine(
+  record: DaemonRecord,
+  boot: BootRecord,
+  folder: MachineFolder,
+  options: RunOptions,
+): Promise<void> {
   try {
     await watchBoot({
-      ...tails,
+      console: new LineTail(folder.console, boot.consoleBytes),
+      journal: new LineTail(folder.journal, boot.journalBytes),
       process: record.process,
+      startedAtMs: record.startedAtMs,
+      now: () => options.now(),
       lastWords: () => lastWords(folder.output),
-      status: options.status,
+      status: (text) => options.status(text),
       signal: options.signal,
     });
-    return record;
   } catch (error) {
-    await stopDaemon(folder.process, TERM_MS);
+    if (!options.signal.aborted) await stopDaemon(folder.process, TERM_MS);
     throw error;
   }
 }
 
-/** Powers the machine down, by its power button if it listens, and makes sure that the process is gone. */
-export async function stopMachine(folder: MachineFolder): Promise<void> {
+/** How long a guest may take to power down, at most half of the operation's time; its kubelet gives pods 45 s of it. */
+const POWER_DOWN_MS = 90_000;
+
+/**
+ * Powers the machine down, by its power button, and makes sure that the process is gone, recorded or not. One that has no
+ * system yet which could hear the button is ended at once. Says why it was ended if it should have powered down.
+ */
+export async function stopMachine(
+  folder: MachineFolder,
+  { timeoutSeconds }: { readonly timeoutSeconds: number },
+): Promise<string | undefined> {
+  const powerDownMs = Math.min(POWER_DOWN_MS, timeoutSeconds * 500);
   const running = await runningDaemon(folder.process);
-  if (running !== undefined) {
-    const pressed = await pressPowerButton(running.process.pid, 5_000).then(
-      () => true,
-      // A machine whose monitor does not answer is ended the hard way below.
-      () => false,
-    );
-    if (pressed) await waitForEnd(running.process, POWER_DOWN_MS);
-  }
+  const listens = running !== undefined && (await isUp(folder));
+  const clean = !listens || (await powerDown(running, powerDownMs));
   await stopDaemon(folder.process, TERM_MS);
+  await endStrayMachines(folder.path);
+  return clean
+    ? undefined
+    : `it did not power down within ${powerDownMs / 1000} s, and was ended as if its power had been cut`;
+}
+
+/** Whether the system in the machine has come so far that it sends its journal, or says on the console that it is up. */
+async function isUp(folder: MachineFolder): Promise<boolean> {
+  const boot = await readBoot(folder);
+  if (boot === undefined || (await sizeOf(folder.journal)) > boot.journalBytes) return true;
+  const console = new LineTail(folder.console, boot.consoleBytes);
+  return consoleUp(consoleLines((await console.read()).join("\n")));
+}
+
+/** Ends machines of this folder of which no record says that they run. */
+export function endStrayMachines(folder: string): Promise<readonly number[]> {
+  return endProcessesIn(folder, /qemu-system/, TERM_MS);
+}
+
+async function powerDown({ process }: DaemonRecord, timeoutMs: number): Promise<boolean> {
+  const pressed = await pressPowerButton(process.pid, 5_000).then(
+    () => true,
+    // A machine whose monitor does not answer is ended the hard way.
+    () => false,
+  );
+  return pressed && (await waitForEnd(process, timeoutMs));
 }

@@ -29,6 +29,7 @@ export interface DaemonRecord {
 }
 
 const POLL_MS = 50;
+const KILL_MS = 10_000;
 
 /**
  * Starts a process in a session of its own. A caller that is killed right here leaves a process without a record, which
@@ -70,21 +71,36 @@ export async function startDaemon(
 
 /** What a record file says, whether the process still runs or not. */
 export async function readRecord(path: string): Promise<DaemonRecord | undefined> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
+  const text = await textIfThere(path);
   if (text === undefined) return undefined;
+  const fields: Readonly<Record<string, unknown>> = { ...parseObject(text) };
+  const identity = parseIdentity(fields["process"]);
+  const ports = fields["ports"];
+  if (identity === undefined || !Array.isArray(ports)) return undefined;
+  return {
+    process: identity,
+    ports: ports.filter((port): port is number => typeof port === "number"),
+    startedAtMs: Number(fields["startedAtMs"]),
+  };
+}
+
+/** Undefined only where there is no such file: one that cannot be read is no reason to start a second process. */
+async function textIfThere(path: string): Promise<string | undefined> {
   try {
-    const value: unknown = JSON.parse(text);
-    const fields: Readonly<Record<string, unknown>> = { ...(value as object) };
-    const identity = parseIdentity(fields["process"]);
-    const ports = fields["ports"];
-    if (identity === undefined || !Array.isArray(ports)) return undefined;
-    return {
-      process: identity,
-      ports: ports.filter((port): port is number => typeof port === "number"),
-      startedAtMs: Number(fields["startedAtMs"]),
-    };
-  } catch {
-    return undefined;
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (errorCode(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+function parseObject(text: string): object {
+  try {
+    return Object(JSON.parse(text));
+  } catch (error) {
+    // After a power cut a file can be empty or torn, and its process has not survived either.
+    if (Object(error).name === "SyntaxError") return {};
+    throw error;
   }
 }
 
@@ -106,21 +122,21 @@ export async function waitForEnd(identity: ProcessIdentity, timeoutMs: number): 
 /** Ends exactly that process: asks first, then kills. Nothing to do if it is gone. Removes the record. */
 export async function stopDaemon(record: string, graceMs: number): Promise<void> {
   const running = await runningDaemon(record);
-  if (running !== undefined) {
-    await signalDaemon(running.process, "SIGTERM");
-    if (!(await waitForEnd(running.process, graceMs))) {
-      await signalDaemon(running.process, "SIGKILL");
-      if (!(await waitForEnd(running.process, 10_000))) {
-        throw new Error(
-          `Cannot end process ${running.process.pid}: it still runs 10 s after SIGKILL`,
-        );
-      }
-    }
-  }
+  if (running !== undefined) await endProcess(running.process, graceMs);
   await rm(record, { force: true });
 }
 
-async function signalDaemon(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
+/** Ends exactly that process: asks first, then kills. */
+export async function endProcess(identity: ProcessIdentity, graceMs: number): Promise<void> {
+  await signalProcess(identity, "SIGTERM");
+  if (await waitForEnd(identity, graceMs)) return;
+  await signalProcess(identity, "SIGKILL");
+  if (!(await waitForEnd(identity, KILL_MS))) {
+    throw new Error(`Cannot end process ${identity.pid}: it still runs 10 s after SIGKILL`);
+  }
+}
+
+async function signalProcess(identity: ProcessIdentity, signal: NodeJS.Signals): Promise<void> {
   if (!(await isAlive(identity))) return;
   try {
     process.kill(identity.pid, signal);
@@ -132,7 +148,7 @@ async function signalDaemon(identity: ProcessIdentity, signal: NodeJS.Signals): 
 
 /** The end of what a daemon said, in one line. */
 export async function lastWords(output: string): Promise<string> {
-  const text = await readFile(output, "utf8").catch(() => "");
+  const text = (await textIfThere(output)) ?? "";
   const lines = text.split("\n").filter((line) => line.trim() !== "");
   return lines.slice(-3).join(" / ") || "it ended without a word";
 }

@@ -3,8 +3,19 @@
 
 import { open, stat } from "node:fs/promises";
 import { StringDecoder } from "node:string_decoder";
+import { errorCode } from "./error-code.ts";
 
 const MAX_READ_BYTES = 4 << 20;
+
+/** Bytes of a file; 0 as long as it is not there. */
+export async function sizeOf(path: string): Promise<number> {
+  return (await stat(path).catch(ifThere))?.size ?? 0;
+}
+
+function ifThere(error: unknown): undefined {
+  if (errorCode(error) === "ENOENT") return undefined;
+  throw error;
+}
 
 /** Gives the whole lines that came since the last time. The file may not be there yet. */
 export class LineTail {
@@ -20,16 +31,12 @@ export class LineTail {
 
   /** A tail of what is appended from now on. */
   static async fromEnd(path: string): Promise<LineTail> {
-    const size = await stat(path).then(
-      (found) => found.size,
-      () => 0,
-    );
-    return new LineTail(path, size);
+    return new LineTail(path, await sizeOf(path));
   }
 
   /** New lines, without their ends. */
   async read(): Promise<readonly string[]> {
-    const file = await open(this.#path, "r").catch(() => undefined);
+    const file = await open(this.#path, "r").catch(ifThere);
     if (file === undefined) return [];
     try {
       const lines: string[] = [];

@@ -94,6 +94,12 @@ function startingAfter(progress: Progress, entry: JournalEntry): readonly string
     : others;
 }
 
+/** When the phase that goes on began, in milliseconds since the epoch; undefined before the journal comes. */
+export function phaseStartMs(progress: Progress): number | undefined {
+  if (progress.bootId === "") return undefined;
+  return progress.bootedAtMs + Math.max(0, ...Object.values(progress.ended));
+}
+
 /** Seconds that each phase took, in order, of those that ended. */
 export function phaseSeconds(
   progress: Progress,
@@ -111,6 +117,16 @@ export function phaseSeconds(
     before = Math.max(before, end);
   }
   return result;
+}
+
+/** A phase as a resource's row shows it: `Ignition (12 s), 35 s since power-on`. */
+export function phaseText(
+  phase: string,
+  sinceMs: number,
+  times: { readonly startedAtMs: number; now(): number },
+): string {
+  const wholeSeconds = (ms: number) => Math.max(0, Math.round((times.now() - ms) / 1000));
+  return `${phase} (${wholeSeconds(sinceMs)} s), ${wholeSeconds(times.startedAtMs)} s since power-on`;
 }
 
 function seconds(ms: number): number {

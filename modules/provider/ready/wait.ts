@@ -10,7 +10,16 @@ import { readRecord } from "../processes/daemon.ts";
 import { isAlive } from "../processes/identity.ts";
 import { LineTail } from "../processes/tail.ts";
 import { type FailureWatch, NO_FAILURES, type UnitFailure, watchFailures } from "./failures.ts";
-import { advance, currentPhase, endPhase, NO_PROGRESS, phaseSeconds } from "./phases.ts";
+import {
+  advance,
+  currentPhase,
+  endPhase,
+  NO_PROGRESS,
+  type Phase,
+  phaseSeconds,
+  phaseStartMs,
+  phaseText,
+} from "./phases.ts";
 import { type ProbeResult, probe, type ReadyPlan } from "./probe.ts";
 
 export interface WaitOptions {
@@ -40,6 +49,7 @@ export class NotReadyError extends Error {
 const POLL_MS = 1_000;
 const ANSWER_MS = 10_000;
 const CONSOLE_TAIL = 10;
+const MAX_CONSOLE_LINES = 2_000;
 
 /** How far a machine's clock may be behind. */
 const CLOCK_SKEW_MS = 3_000;
@@ -52,53 +62,110 @@ const ADDONS_UNIT = "corefly-addons.service";
 
 /** Returns the times of the phases. Throws NotReadyError with the cause. */
 export async function waitUntilReady(options: WaitOptions): Promise<PhaseTimes> {
-  const journal = new LineTail(options.journalPath);
-  const console = new LineTail(options.consolePath);
-  const lines: string[] = [];
-  let progress = NO_PROGRESS;
-  let failures = NO_FAILURES;
+  const watch = new StartWatch(options);
   let seen: ProbeResult = { state: "api", waitingFor: "the API server" };
-  const started = options.now();
+  let looking = look(options);
+  for (;;) {
+    await watch.read();
+    if (options.signal.aborted) throw watch.timedOut(seen);
+    await watch.throwIfFailed();
+    // Meanwhile the API server may take its time: until the node's network is up, nobody refuses a connection.
+    const looked = await within(looking, POLL_MS, options.signal);
+    if (looked !== undefined) {
+      if (looked.failure !== undefined) throw looked.failure;
+      seen = looked.result;
+      if (watch.ended(seen)) return await watch.times();
+    }
+    watch.show(seen);
+    if (looked === undefined) continue;
+    await sleep(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
+    looking = look(options);
+  }
+}
 
-  const readJournal = async () => {
-    for (const line of await journal.read()) {
+/** What a node's logs say of its start. */
+class StartWatch {
+  readonly #options: WaitOptions;
+  readonly #journal: LineTail;
+  readonly #console: LineTail;
+  readonly #startedMs: number;
+  #lines: readonly string[] = [];
+  #progress = NO_PROGRESS;
+  #failures = NO_FAILURES;
+  #powerOnMs: number | undefined;
+
+  constructor(options: WaitOptions) {
+    this.#options = options;
+    this.#journal = new LineTail(options.journalPath);
+    this.#console = new LineTail(options.consolePath);
+    this.#startedMs = options.now();
+  }
+
+  /** Takes in what is new. */
+  async read(): Promise<void> {
+    this.#powerOnMs ??= await startedAtMs(this.#options.journalPath);
+    for (const line of await this.#journal.read()) {
       const entry = parseJournalLine(line);
       if (entry === undefined) continue;
-      progress = advance(progress, entry);
-      failures = watchFailures(failures, entry, started - CLOCK_SKEW_MS);
+      this.#progress = advance(this.#progress, entry);
+      this.#failures = watchFailures(this.#failures, entry, this.#startedMs - CLOCK_SKEW_MS);
     }
-  };
-  for (;;) {
-    await readJournal();
-    lines.push(...consoleLines((await console.read()).join("\n")));
-    lines.splice(0, lines.length - 2_000);
+    const fresh = consoleLines((await this.#console.read()).join("\n"));
+    this.#lines = [...this.#lines, ...fresh].slice(-MAX_CONSOLE_LINES);
+  }
 
-    if (options.signal.aborted) {
-      throw new NotReadyError(
-        `after ${Math.round((options.now() - started) / 1000)} s still waiting for ${seen.waitingFor}`,
-        [...latest(failures.lines), ...consoleTail(lines)],
-        { cause: options.signal.reason },
-      );
-    }
-    if (failures.failure !== undefined) {
+  async throwIfFailed(): Promise<void> {
+    if (this.#failures.failure !== undefined) {
       await sleep(AFTERWORDS_MS);
-      await readJournal();
-      throw unitFailed(failures, failures.failure);
+      await this.read();
+      throw unitFailed(this.#failures, this.#failures.failure);
     }
-    const dead = (await processEnded(options.journalPath)) ?? deadEnd(lines, progress.bootId);
-    if (dead !== undefined) throw new NotReadyError(dead, consoleTail(lines));
+    const { journalPath } = this.#options;
+    const dead = (await processEnded(journalPath)) ?? deadEnd(this.#lines, this.#progress.bootId);
+    if (dead !== undefined) throw new NotReadyError(dead, consoleTail(this.#lines));
+  }
 
-    seen = await look(options, seen);
-    if (seen.state !== "api") progress = endPhase(progress, "API server", options.now());
-    const addons = progress.starting.includes(ADDONS_UNIT);
-    if (seen.state === "ready" && !addons) {
-      progress = endPhase(progress, "Ready", options.now());
-      return phaseSeconds(progress, await startedAtMs(options.journalPath));
-    }
-    const waitingFor = seen.state === "ready" ? "the addons to be applied" : seen.waitingFor;
-    const elapsed = Math.round((options.now() - started) / 1000);
-    options.status(`${currentPhase(progress)}: waiting for ${waitingFor} (${elapsed} s)`);
-    await sleep(POLL_MS, undefined, { signal: options.signal }).catch(() => undefined);
+  timedOut(seen: ProbeResult): NotReadyError {
+    const { now, signal } = this.#options;
+    const seconds = Math.round((now() - this.#startedMs) / 1000);
+    const phase = currentPhase(this.#progress);
+    return new NotReadyError(
+      `after ${seconds} s still waiting for ${seen.waitingFor}, in phase ${phase}`,
+      [...latest(this.#failures.lines), ...consoleTail(this.#lines)],
+      { cause: signal.reason },
+    );
+  }
+
+  /** Notes the phases that are seen from outside; true if the last one ended. */
+  ended(seen: ProbeResult): boolean {
+    if (seen.state !== "api") this.#end("API server");
+    if (this.#missing(seen) !== undefined) return false;
+    this.#end("Ready");
+    return true;
+  }
+
+  /** The resource's row: where the node is, and what is missing. */
+  show(seen: ProbeResult): void {
+    const { plan, now } = this.#options;
+    const phase = currentPhase(this.#progress);
+    const times = { startedAtMs: this.#powerOnMs ?? this.#startedMs, now };
+    const text = phaseText(phase, phaseStartMs(this.#progress) ?? this.#startedMs, times);
+    this.#options.status(
+      `${plan.nodeNames[0]}: ${text}: waiting for ${this.#missing(seen) ?? "nothing more"}`,
+    );
+  }
+
+  async times(): Promise<PhaseTimes> {
+    return phaseSeconds(this.#progress, await startedAtMs(this.#options.journalPath));
+  }
+
+  #missing(seen: ProbeResult): string | undefined {
+    if (seen.state !== "ready") return seen.waitingFor;
+    return this.#progress.starting.includes(ADDONS_UNIT) ? "the addons to be applied" : undefined;
+  }
+
+  #end(phase: Phase): void {
+    this.#progress = endPhase(this.#progress, phase, this.#options.now());
   }
 }
 
@@ -111,17 +178,37 @@ function unitFailed(failures: FailureWatch, failure: UnitFailure): NotReadyError
   );
 }
 
-// The look at the signal comes first in the next round, with all that is known then.
-async function look(options: WaitOptions, before: ProbeResult): Promise<ProbeResult> {
+type Looked =
+  | { readonly result: ProbeResult; readonly failure?: undefined }
+  | { readonly failure: NotReadyError };
+
+/** Never rejects: whoever waits for it may have stopped waiting. */
+async function look(options: WaitOptions): Promise<Looked> {
   try {
-    return await probe(options.plan, ANSWER_MS, options.signal);
-  } catch (error) {
-    if (options.signal.aborted) return before;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new NotReadyError(`the API server is not the one expected: ${reason}`, [], {
-      cause: error,
-    });
+    return { result: await probe(options.plan, ANSWER_MS, options.signal) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    return {
+      failure: new NotReadyError(`the API server is not the one expected: ${reason}`, [], {
+        cause,
+      }),
+    };
   }
+}
+
+/** What it resolves to; undefined if that takes longer, or is not wanted any more. */
+async function within<T>(
+  promise: Promise<T>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<T | undefined> {
+  const over = new AbortController();
+  const pause = sleep(timeoutMs, undefined, {
+    signal: AbortSignal.any([signal, over.signal]),
+  }).catch(() => undefined);
+  const first = await Promise.race([promise, pause]);
+  over.abort();
+  return signal.aborted ? undefined : first;
 }
 
 /** A console that has seen a whole boot shows old failures too; only what precedes the journal counts. */
@@ -133,7 +220,7 @@ async function processEnded(journalPath: string): Promise<string | undefined> {
   const record = await readRecord(join(dirname(journalPath), MACHINE_FILES.process));
   return record === undefined || (await isAlive(record.process))
     ? undefined
-    : "the machine is not running any more";
+    : "the machine is gone: its process ended";
 }
 
 async function startedAtMs(journalPath: string): Promise<number | undefined> {

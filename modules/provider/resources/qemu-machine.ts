@@ -23,6 +23,8 @@ export interface QemuMachineArgs {
   readonly image: pulumi.Input<QemuMachineImage>;
   /** The Ignition config as JSON; pass a secret. Another config is another machine. */
   readonly ignition: pulumi.Input<string>;
+  /** Digests of what the config has in it, by name: a preview shows which of them change, instead of the config. */
+  readonly contents?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>> | undefined;
   /** Default 2048. */
   readonly memoryMiB?: pulumi.Input<number> | undefined;
   /** Default 2. */

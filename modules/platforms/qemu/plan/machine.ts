@@ -45,6 +45,7 @@ export const MACHINE_FILES = {
   journal: "journal.jsonl",
   qmp: "qmp.sock",
   process: "process.json",
+  boot: "boot.json",
   output: "qemu.log",
 } as const;
 

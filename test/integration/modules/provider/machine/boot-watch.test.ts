@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // A machine that does not come up in time: what is said of it. A process that sleeps stands for QEMU.
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { watchBoot } from "../../../../../modules/provider/machine/boot-watch.ts";
+import { type BootError, watchBoot } from "../../../../../modules/provider/machine/boot-watch.ts";
 import {
   identify,
   type ProcessIdentity,
@@ -32,6 +32,8 @@ async function watch(status: (text: string) => void = () => {}): Promise<void> {
   if (identity === undefined) throw new Error("sleep does not run");
   await watchBoot({
     process: identity,
+    startedAtMs: 0,
+    now: () => 9000,
     console: new LineTail(join(folder, "console.log")),
     journal: new LineTail(join(folder, "journal.jsonl")),
     lastWords: async () => "Could not set up host forwarding rule",
@@ -41,6 +43,30 @@ async function watch(status: (text: string) => void = () => {}): Promise<void> {
 }
 
 describe("watchBoot()", () => {
+  it("shows the phase with seconds, and keeps what the console said for the error", async () => {
+    const shown: string[] = [];
+    const says: readonly string[] = [
+      "[    0.000000] Linux version 6.1",
+      "[   20.000000] systemd[1]: Starting ignition-fetch.service - Ignition (fetch)",
+      "[   30.000000] Switching root.",
+    ];
+    const watching = watch((text) => {
+      if (shown.at(-1) === text) return;
+      shown.push(text);
+      const next = says[shown.length - 1];
+      if (next === undefined) deadline.abort(new Error("Cannot create: cancelled"));
+      else appendFileSync(join(folder, "console.log"), `${next}\r\n`);
+    });
+    const failure = await watching.catch((error: unknown) => error);
+    expect(shown).toEqual([
+      "firmware (9 s), 9 s since power-on",
+      "kernel (0 s), 9 s since power-on",
+      "Ignition (0 s), 9 s since power-on",
+      "runtime (0 s), 9 s since power-on",
+    ]);
+    expect((failure as BootError).details).toEqual(says.map((line) => `console: ${line}`));
+  });
+
   it("says the machine's last words when its time is over", async () => {
     writeFileSync(join(folder, "console.log"), "Linux version 6.1\r\nWaiting for root device\r\n");
     const over = new Error('Cannot create QemuMachine "lab": took longer than 5 s');
@@ -61,6 +87,8 @@ describe("watchBoot()", () => {
     const watching = watch();
     machine.kill("SIGKILL");
     await ended;
-    await expect(watching).rejects.toThrow(/^QEMU ended: Could not set up host forwarding rule$/);
+    await expect(watching).rejects.toThrow(
+      /^the machine ended: Could not set up host forwarding rule$/,
+    );
   });
 });

@@ -68,6 +68,7 @@ beforeAll(async () => {
     },
     (request, response) => {
       const answer = answers[request.url ?? ""];
+      if (answer instanceof Promise) return;
       response.statusCode = answer === undefined ? 503 : 200;
       response.end(typeof answer === "string" ? answer : JSON.stringify(answer ?? {}));
     },
@@ -82,6 +83,7 @@ beforeEach(() => {
 });
 
 afterAll(async () => {
+  server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   rmSync(dir, { recursive: true, force: true });
 });
@@ -112,7 +114,34 @@ describe("clusterReady", () => {
       },
     });
     expect((await waiting).outputs["ready"]).toBe(true);
-    expect(shown.messages).toEqual(["status: kernel: waiting for node node-1 to register (0 s)"]);
+    expect(shown.messages).toEqual([
+      "status: node-1: kernel (0 s), 0 s since power-on: waiting for node node-1 to register",
+    ]);
+  });
+
+  it("shows the phase while the API server takes its time", async () => {
+    // As QEMU does for a port of a guest that has no network yet.
+    answers = { ...READY, "/readyz": new Promise(() => undefined) };
+    said(6, { SYSLOG_IDENTIFIER: "ignition", MESSAGE: "Stage: fetch-offline" });
+    const abort = new AbortController();
+    const shown = context(8, abort.signal);
+    const waiting = clusterReady.create(inputs(), {
+      ...shown,
+      status: (text) => {
+        shown.status(text);
+        const [first] = shown.messages;
+        if (shown.messages.length === 1) {
+          said(7, { SYSLOG_IDENTIFIER: "ignition", MESSAGE: "Ignition finished successfully" });
+        } else if (text !== first) abort.abort();
+      },
+    });
+    await expect(waiting).rejects.toThrow(
+      "Cannot wait for the cluster: after 0 s still waiting for the API server, in phase runtime",
+    );
+    expect(shown.messages.filter((text) => text.startsWith("status: "))).toEqual([
+      "status: node-1: Ignition (2 s), 0 s since power-on: waiting for the API server",
+      "status: node-1: runtime (1 s), 0 s since power-on: waiting for the API server",
+    ]);
   });
 
   it("stops at once, with the unit's own words, when the image is not trusted", async () => {
@@ -144,7 +173,7 @@ describe("clusterReady", () => {
     abort.abort();
     const shown = context(1, abort.signal);
     await expect(clusterReady.create(inputs(), shown)).rejects.toThrow(
-      "Cannot wait for the cluster: after 0 s still waiting for the API server",
+      "Cannot wait for the cluster: after 0 s still waiting for the API server, in phase kernel",
     );
     expect(shown.messages).toEqual(["info: console: [  OK  ] Reached target multi-user.target"]);
   });
@@ -162,7 +191,7 @@ describe("clusterReady", () => {
     const record = { process: { pid: 99_999_999, startTicks: "1", bootId: "x" }, ports: [] };
     writeFileSync(join(dir, "process.json"), JSON.stringify({ ...record, startedAtMs: 1 }));
     await expect(clusterReady.create(inputs(), context(1))).rejects.toThrow(
-      "Cannot wait for the cluster: the machine is not running any more",
+      "Cannot wait for the cluster: the machine is gone: its process ended",
     );
     rmSync(join(dir, "process.json"));
   });

@@ -225,9 +225,10 @@ function manifest(pod: StaticPod): string {
           imagePullPolicy: pod.imagePullPolicy,
           command: pod.command,
           resources: { requests: { cpu: pod.cpu } },
-          // Slow machines start slowly: nothing is killed for it within ten minutes.
+          // Slow machines start slowly: nothing is killed for it within ten minutes. Nor for answering slowly later: a new API server
+          // costs an overloaded machine more than the old one did, so only one that is stuck for five minutes is started again.
           startupProbe: { ...probe(pod.health.live), periodSeconds: 5, failureThreshold: 120 },
-          livenessProbe: { ...probe(pod.health.live), periodSeconds: 10, failureThreshold: 8 },
+          livenessProbe: { ...probe(pod.health.live), periodSeconds: 10, failureThreshold: 30 },
           readinessProbe: { ...probe(pod.health.ready), periodSeconds: 2, failureThreshold: 3 },
           volumeMounts: pod.volumes.map((volume) => ({
             name: volume.name,

@@ -31,6 +31,10 @@ interface Pod {
   readonly spec: {
     readonly containers: readonly [
       {
+        readonly livenessProbe: {
+          readonly periodSeconds: number;
+          readonly failureThreshold: number;
+        };
         readonly image: string;
         readonly imagePullPolicy: string;
         readonly command: readonly string[];
@@ -73,6 +77,15 @@ describe("staticPods()", () => {
     expect(flags.get("enable-admission-plugins")).toBe("NodeRestriction");
     expect(flags.get("client-ca-file")).toBe("/etc/kubernetes/pki/kubernetes-ca.crt");
   });
+
+  it.each(pods.map(({ file, container }) => [file, container] as const))(
+    "kills %s only when it has not answered for minutes",
+    (_file, { livenessProbe }) => {
+      expect(livenessProbe.periodSeconds * livenessProbe.failureThreshold).toBeGreaterThanOrEqual(
+        300,
+      );
+    },
+  );
 
   it("lets the controller manager wait for the API server instead of ending", () => {
     const flags = flagsOf("kube-controller-manager.yaml");

@@ -77,6 +77,7 @@ export class NodeNamespaces {
     // Through /proc and not -t: the pid could be taken anew.
     const pid = this.#holder.pid ?? 0;
     readlinkSync(`/proc/${pid}/ns/mnt`);
-    return [`--target=${pid}`, "--mount", ...(this.#hostNetwork ? [] : ["--net"]), "--"];
+    // Another mount namespace begins at its own root, which is not ours where the tests run in a chroot.
+    return [`--target=${pid}`, "--mount", "--root", ...(this.#hostNetwork ? [] : ["--net"]), "--"];
   }
 }

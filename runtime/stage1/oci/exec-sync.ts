@@ -6,7 +6,7 @@ import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
 import { type OutputPipe, openOutputPipe } from "./output-pipe.ts";
-import { killProcessTree } from "./process-tree.ts";
+import { killBelow, killNow } from "./process-tree.ts";
 import type { OciProcess } from "./spec-types.ts";
 
 export interface ExecSyncOptions {
@@ -29,6 +29,9 @@ export interface ExecSyncResult {
 
 /** What CRI clients take at most; more is dropped. */
 export const MAX_EXEC_OUTPUT_BYTES = 16 * 1024 * 1024;
+
+/** What crun has to end by itself once the processes that it waits for are killed. */
+const CRUN_END_MS = 2000;
 
 /** How long output is still read after the process's end: something in the background may hold its pipes open. */
 const DRAIN_MS = 500;
@@ -100,7 +103,7 @@ function startChild(
         stdin: "pipe",
         stdout,
         stderr,
-        // A session of its own, which killProcessTree() starts from.
+        // A session of its own, which killBelow() starts from.
         detached: true,
       }),
     );
@@ -121,11 +124,16 @@ function endOf(system: System, child: ChildProcess, options: ExecSyncOptions): P
   const doing = `Cannot run a command in app "${options.id}"`;
   return new Promise((resolve, reject) => {
     let stopped: CoreflyError | undefined;
+    let crunTimer: ReturnType<typeof setTimeout> | undefined;
     const stop = (error: CoreflyError) => {
-      stopped ??= error;
-      if (child.pid !== undefined) {
-        killProcessTree(system, child.pid);
+      const { pid } = child;
+      if (stopped !== undefined || pid === undefined) {
+        return;
       }
+      stopped = error;
+      // crun alone has nothing to wait for.
+      const endsByItself = killBelow(system, pid);
+      crunTimer = setTimeout(() => killNow(system, pid), endsByItself ? CRUN_END_MS : 0);
     };
     const onAbort = () =>
       stop(new CoreflyError("CANCELLED", `${doing}: cancelled`, { cause: signal?.reason }));
@@ -133,6 +141,7 @@ function endOf(system: System, child: ChildProcess, options: ExecSyncOptions): P
     const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
     const settle = () => {
       clearTimeout(timer);
+      clearTimeout(crunTimer);
       signal?.removeEventListener("abort", onAbort);
     };
     child.once("error", (cause) => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ends a process with everything it has started: children, their children, and what has gone to the background but stayed
-// in a session of theirs.
+// Ends what a process has started: children, their children, and what has gone to the background but stayed in a session of
+// theirs.
 
 import { isMissing } from "../../system/files.ts";
 import { errnoOf } from "../../system/kernel.ts";
@@ -44,16 +44,40 @@ export function treeOf(
  * new session and lost its parent before we looked escapes.
  */
 export function killProcessTree(system: System, root: number): void {
+  killRounds(system, root, () => true);
+}
+
+/**
+ * As {@link killProcessTree}, but `root` lives on, to take the statuses of its children: they would stay as zombies where the
+ * machine's first process takes none. Answers whether it had any.
+ */
+export function killBelow(system: System, root: number): boolean {
+  return killRounds(system, root, (pid) => pid !== root);
+}
+
+function killRounds(system: System, root: number, isMeant: (pid: number) => boolean): boolean {
   // Members found once stay roots: their orphans have no other link to us.
   const roots = new Set([root]);
   for (let round = 0; round < ROUNDS; round++) {
-    const alive = treeOf(roots, readProcesses(system));
+    const alive = treeOf(roots, readProcesses(system)).filter(({ pid }) => isMeant(pid));
     if (alive.length === 0) {
-      return;
+      break;
     }
     for (const { pid } of alive) {
       roots.add(pid);
-      kill(system, pid);
+      killNow(system, pid);
+    }
+  }
+  return roots.size > 1;
+}
+
+/** SIGKILL; fine when the process has ended. */
+export function killNow(system: System, pid: number): void {
+  try {
+    system.kernel.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (errnoOf(error) !== "ESRCH") {
+      throw error;
     }
   }
 }
@@ -83,14 +107,4 @@ export function parseStat(line: string): readonly ProcessStat[] {
   return end < 0 || Number.isNaN(pid)
     ? []
     : [{ pid, state, parent: Number(parent), session: Number(session) }];
-}
-
-function kill(system: System, pid: number): void {
-  try {
-    system.kernel.kill(pid, "SIGKILL");
-  } catch (error) {
-    if (errnoOf(error) !== "ESRCH") {
-      throw error;
-    }
-  }
 }

@@ -122,6 +122,7 @@ describe("execSync()", () => {
         message:
           'Cannot run a command in app "ID": executable file `nope` not found in $PATH: No such file or directory',
       },
+      zombies: "",
       timeout: {
         code: "TIMEOUT",
         message: 'Cannot run a command in app "ID": not done within 300 ms',

@@ -33,7 +33,21 @@ export function securityFields(
   uid: number,
   profile: SeccompProfile | undefined,
 ): SecurityFields {
-  const restricted = {
+  const privileged = context?.privileged === true;
+  return {
+    ...(privileged ? privilegedFields() : restrictedFields(context, uid, profile)),
+    apparmorProfile: privileged ? "" : apparmorProfile(context),
+    noNewPrivileges: context?.noNewPrivs ?? false,
+    readOnlyRootfs: context?.readonlyRootfs ?? false,
+  };
+}
+
+function restrictedFields(
+  context: LinuxContainerSecurityContext | undefined,
+  uid: number,
+  profile: SeccompProfile | undefined,
+): ReturnType<typeof privilegedFields> {
+  return {
     privileged: false,
     capabilities: planCapabilities({
       base: DEFAULT_CAPABILITIES,
@@ -46,13 +60,6 @@ export function securityFields(
     maskedPaths: context === undefined ? DEFAULT_MASKED_PATHS : context.maskedPaths,
     readOnlyPaths: context === undefined ? DEFAULT_READONLY_PATHS : context.readonlyPaths,
     seccomp: seccompChoice(context?.seccomp, profile),
-  };
-  return {
-    ...restricted,
-    ...(context?.privileged === true ? privilegedFields() : {}),
-    apparmorProfile: context?.privileged === true ? "" : apparmorProfile(context),
-    noNewPrivileges: context?.noNewPrivs ?? false,
-    readOnlyRootfs: context?.readonlyRootfs ?? false,
   };
 }
 

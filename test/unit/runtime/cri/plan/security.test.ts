@@ -48,6 +48,12 @@ describe("securityFields()", () => {
     expect(privileged.capabilities.bounding).toContain("CAP_SYS_ADMIN");
   });
 
+  it("privileged needs no seccomp profile of the host's, which nobody reads then", () => {
+    const wish = { profileType: 2, localhostRef: "/p.json" } as const;
+    expect(seccompFile(context({ privileged: true, seccomp: wish }))).toBeUndefined();
+    expect(fields({ privileged: true, seccomp: wish }).seccomp).toEqual({ kind: "unconfined" });
+  });
+
   it("capabilities are added and dropped by either spelling", () => {
     const { capabilities } = fields({
       capabilities: { dropCapabilities: ["ALL"], addCapabilities: ["net_admin", "CAP_SYS_TIME"] },

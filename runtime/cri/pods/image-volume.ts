@@ -4,9 +4,26 @@ import { mountReadOnlyOverlay } from "../../stage1/overlay.ts";
 import { MS_BIND, MS_RDONLY, MS_REMOUNT, O_DIRECTORY, O_PATH } from "../../system/constants.ts";
 import { isMissing } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
-import type { Mount } from "../api-schema.ts";
+import type { ContainerConfig, Mount } from "../api-schema.ts";
 import type { CriContext } from "../context.ts";
 import { ReasonedError } from "../errors.ts";
+
+/**
+ * The config with the id of each image that is a volume beside its name: ContainerStatus says from which image a mount was made.
+ * One that is not in the store stays as it is, to be refused when it is mounted.
+ */
+export async function withImageRefs(
+  { images }: CriContext,
+  config: ContainerConfig,
+): Promise<ContainerConfig> {
+  const mounts = config.mounts.map(async (mount) => {
+    const image = mount.image === undefined ? undefined : await images.find(mount.image.image);
+    return mount.image === undefined || image === undefined
+      ? mount
+      : { ...mount, image: { ...mount.image, imageRef: image.id } };
+  });
+  return { ...config, mounts: await Promise.all(mounts) };
+}
 
 /** Mounts it at `target` and answers the path that the container is to see. */
 export async function mountImageVolume(

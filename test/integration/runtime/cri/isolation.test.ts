@@ -255,6 +255,8 @@ describe("volumes", () => {
       "1\n1\n",
     );
     expect((await node.exec(id, "touch", "/whole/x")).exitCode).not.toBe(0);
+    const { mounts, imageId } = await node.status(id);
+    expect(mounts.map((mount) => mount.image?.imageRef)).toEqual([imageId, imageId]);
     const missing = await failure(
       node.runContainer(podSandboxId, "b", ["true"], {
         mounts: [{ containerPath: "/p", image, imageSubPath: "no/such", readonly: true }],

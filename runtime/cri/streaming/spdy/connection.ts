@@ -59,55 +59,38 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
   const inflater = new HeaderInflater();
   const packer = new HeaderPacker();
   const streams = new Map<number, Peer>();
-  const frames: Frame[] = [];
   let lastStreamId = 0;
   let isLeaving = false;
-  let isHandling = false;
 
   const wire = new Wire(socket, head, {
     idleMs: options.idleMs,
     onData: (chunk) => {
       try {
-        frames.push(...parser.push(chunk));
+        parser.push(chunk).forEach(handle);
       } catch {
         giveUp();
-        return;
       }
-      handleAll().catch(giveUp);
     },
   });
   wire.closed.addEventListener("abort", () => {
-    inflater.close();
     for (const { stream } of streams.values()) {
       stream.body.destroy();
     }
   });
 
-  /** In order: a frame waits while headers before it are unpacked, and the connection with it. */
-  async function handleAll(): Promise<void> {
-    if (isHandling) {
+  function handle(frame: Frame): void {
+    if (!("headerBlock" in frame)) {
+      handlePlain(frame);
       return;
     }
-    isHandling = true;
-    try {
-      for (let frame = frames.shift(); frame !== undefined; frame = frames.shift()) {
-        if ("headerBlock" in frame) {
-          wire.hold(handleAll);
-          const block = await inflater.unpack(frame.headerBlock);
-          if (frame.kind === "syn-stream") {
-            open(frame.streamId, parseHeaderBlock(block), frame.isLast);
-          }
-        } else {
-          handle(frame);
-        }
-      }
-    } finally {
-      isHandling = false;
-      wire.release(handleAll);
+    // Every block is part of the one zlib stream, whether its frame is of use or not.
+    const block = inflater.unpack(frame.headerBlock);
+    if (frame.kind === "syn-stream") {
+      open(frame.streamId, parseHeaderBlock(block), frame.isLast);
     }
   }
 
-  function handle(frame: PlainFrame): void {
+  function handlePlain(frame: PlainFrame): void {
     switch (frame.kind) {
       case "data":
         receive(frame.streamId, frame.data, frame.isLast);

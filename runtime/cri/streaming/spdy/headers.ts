@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Header blocks of SPDY/3 (draft, section 2.6.10): names and values, compressed in one zlib stream for the whole connection.
-import { createInflate, constants as zlibConstants } from "node:zlib";
+import { inflateRawSync, constants as zlibConstants } from "node:zlib";
+import { errnoOf } from "../../../system/kernel.ts";
 import { SPDY_DICTIONARY } from "./dictionary.ts";
 import { ProtocolError } from "./frames.ts";
 
@@ -9,6 +10,8 @@ export type Headers = ReadonlyMap<string, string>;
 /** What a block may be when it is unpacked: a few hundred bytes are usual, more is a bomb. */
 const MAX_BLOCK_BYTES = 65536;
 const MAX_HEADERS = 100;
+/** How far back DEFLATE may point. */
+const WINDOW_BYTES = 32 * 1024;
 /** Length of a stored block of DEFLATE. */
 const MAX_STORED_BYTES = 0xffff;
 /**
@@ -57,46 +60,48 @@ export function formatHeaderBlock(headers: Readonly<Record<string, string>>): Bu
   ]);
 }
 
-/** Unpacks the blocks of a connection, one after the other. */
+/**
+ * Unpacks the blocks of a connection, one after the other, and each at once: Node's streams of zlib work in the threads that
+ * files are read and synced in, and on a slow disk a client waited longer for its streams than clients do (30 s).
+ *
+ * Each block ends at a byte (Z_SYNC_FLUSH), so it can be unpacked by itself when what came before it is its dictionary.
+ */
 export class HeaderInflater {
-  readonly #inflate = createInflate({ dictionary: SPDY_DICTIONARY });
+  #history: Buffer | undefined;
 
-  constructor() {
-    // Each block's own listener tells; this one is for a stream that is closed in between.
-    this.#inflate.on("error", () => {});
+  unpack(block: Buffer): Buffer {
+    const packed = this.#history === undefined ? this.#begin(block) : block;
+    const dictionary = this.#history ?? Buffer.alloc(0);
+    const unpacked = inflateBlock(packed, dictionary);
+    this.#history = Buffer.concat([dictionary, unpacked]).subarray(-WINDOW_BYTES);
+    return unpacked;
   }
 
-  /** Not to be called again before it is done. */
-  async unpack(block: Buffer): Promise<Buffer> {
-    const inflate = this.#inflate;
-    const chunks: Buffer[] = [];
-    let size = 0;
-    let add: (chunk: Buffer) => void = () => {};
-    let fail: (cause: Error) => void = () => {};
-    try {
-      await new Promise<void>((resolve, reject) => {
-        add = (chunk) => {
-          size += chunk.length;
-          chunks.push(chunk);
-          if (size > MAX_BLOCK_BYTES) {
-            reject(new ProtocolError(`Header block unpacks to more than ${MAX_BLOCK_BYTES} bytes`));
-          }
-        };
-        fail = ({ message }) => reject(new ProtocolError(`Header block is damaged: ${message}`));
-        inflate.on("data", add);
-        inflate.once("error", fail);
-        inflate.write(block);
-        inflate.flush(zlibConstants.Z_SYNC_FLUSH, () => setImmediate(resolve));
-      });
-      return Buffer.concat(chunks);
-    } finally {
-      inflate.off("data", add);
-      inflate.off("error", fail);
+  /** The stream's own header (RFC 1950, 2.2): deflate, and whether it begins with the dictionary. */
+  #begin(block: Buffer): Buffer {
+    const header = block.length < 2 ? 0 : block.readUInt16BE(0);
+    if ((header >> 8) % 16 !== 8 || header % 31 !== 0) {
+      throw new ProtocolError("Header block is damaged: it does not begin as a zlib stream");
     }
+    const hasDictionary = (header & 0x20) !== 0;
+    this.#history = hasDictionary ? SPDY_DICTIONARY : Buffer.alloc(0);
+    return block.subarray(hasDictionary ? 6 : 2);
   }
+}
 
-  close(): void {
-    this.#inflate.destroy();
+function inflateBlock(packed: Buffer, dictionary: Buffer): Buffer {
+  try {
+    return inflateRawSync(packed, {
+      finishFlush: zlibConstants.Z_SYNC_FLUSH,
+      maxOutputLength: MAX_BLOCK_BYTES,
+      ...(dictionary.length === 0 ? {} : { dictionary }),
+    });
+  } catch (cause) {
+    throw new ProtocolError(
+      errnoOf(cause) === "ERR_BUFFER_TOO_LARGE"
+        ? `Header block unpacks to more than ${MAX_BLOCK_BYTES} bytes`
+        : `Header block is damaged: ${String(cause)}`,
+    );
   }
 }
 

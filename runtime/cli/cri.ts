@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { lineLog, parseLogLevel } from "../cri/log.ts";
 import { serveCri } from "../cri/main.ts";
 import { UsageError } from "../errors.ts";
+import { parseDuration } from "./duration.ts";
 import { type FlagSpec, parseFlags } from "./flags.ts";
 import type { Verb } from "./verb.ts";
 
@@ -28,6 +29,18 @@ const FLAGS: readonly FlagSpec[] = [
     value: "DIR",
     repeatable: true,
     help: "Searched for network plugins before the usual places",
+  },
+  {
+    name: "runtime-timeout",
+    kind: "string",
+    value: "DURATION",
+    help: "How long one run of crun may take before it is killed (default 1m)",
+  },
+  {
+    name: "plugin-timeout",
+    kind: "string",
+    value: "DURATION",
+    help: "How long one run of a network plugin may take before it is killed (default 1m)",
   },
   {
     name: "log-level",
@@ -59,6 +72,13 @@ started again at any time while they run.`,
         `Cannot use log level "${levelName}": expected debug, info, warn or error`,
       );
     }
+    const timeout = (name: string) => {
+      const ms = parseDuration(flags.string(name) ?? "1m", name);
+      if (ms < 1) {
+        throw new UsageError(`Cannot use flag "--${name}": expected more than nothing`);
+      }
+      return ms;
+    };
     const stateDir = flags.string("state-dir") ?? DEFAULT_STATE_DIR;
     await serveCri({
       system,
@@ -77,6 +97,8 @@ started again at any time while they run.`,
       insecureOptions: globals.insecureOptions,
       programPath: context.programPath,
       cniPath: [...flags.strings("cni-bin-dir"), ...context.cniPath],
+      runtimeTimeoutMs: timeout("runtime-timeout"),
+      pluginTimeoutMs: timeout("plugin-timeout"),
       signal: context.signal,
     });
     return 0;

@@ -22,6 +22,8 @@ export interface CriOptions {
   readonly insecureOptions: ReadonlySet<string>;
   readonly programPath: readonly string[];
   readonly cniPath: readonly string[];
+  readonly runtimeTimeoutMs: number;
+  readonly pluginTimeoutMs: number;
   readonly signal: AbortSignal;
 }
 

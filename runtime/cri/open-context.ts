@@ -31,6 +31,9 @@ export interface ServerOptions {
   /** Where crun, conmon and the programs that plugins run are. */
   readonly programPath: readonly string[];
   readonly cniPath: readonly string[];
+  /** Limits for one run of crun and of a CNI plugin. */
+  readonly runtimeTimeoutMs: number;
+  readonly pluginTimeoutMs: number;
 }
 
 export async function openContext(options: ServerOptions): Promise<CriContext> {
@@ -44,6 +47,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
     cgroupDriver: host.cgroupDriver,
     env,
     view: cgroupView(system, host.cgroupLayout),
+    timeoutMs: options.runtimeTimeoutMs,
   };
   const conmon = { file: program(system, "conmon", options.programPath), env, crun };
   // What commands of a server that was killed have left; those that still run have read theirs.
@@ -67,6 +71,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
         pluginDirs: options.cniPath,
         path: options.programPath.join(":"),
         stateDir: netStateDir(dataDir),
+        timeoutMs: options.pluginTimeoutMs,
       },
       options.configDirs.map((directory) => join(directory, "net.d")),
     ),

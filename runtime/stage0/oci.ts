@@ -11,7 +11,7 @@ import { loadNetworks } from "../net/network.ts";
 import { POD_FILES, type Pod } from "../pod/pod.ts";
 import { enterMountNamespace, type TreeRequest } from "../stage1/mount-namespace.ts";
 import { cgroupView, enterCgroupView } from "../stage1/oci/cgroup-view.ts";
-import { type Crun, crunRunCommand } from "../stage1/oci/crun.ts";
+import { type Crun, crunRunCommand, RUNTIME_TIMEOUT_MS } from "../stage1/oci/crun.ts";
 import { type HostFacts, readHostFacts } from "../stage1/oci/host-facts.ts";
 import { ociSpec } from "../stage1/oci/spec.ts";
 import { mountOverlay } from "../stage1/overlay.ts";
@@ -65,6 +65,7 @@ export function openCrun(system: System, host: OciHost, facts: HostFacts): Crun 
     cgroupDriver: facts.cgroupDriver,
     env: { PATH: host.programPath.join(":") },
     view: cgroupView(system, facts.cgroupLayout),
+    timeoutMs: RUNTIME_TIMEOUT_MS,
   };
 }
 

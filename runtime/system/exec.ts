@@ -3,7 +3,7 @@
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import { accessSync, constants, fsyncSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { ExecError, SystemError } from "../errors.ts";
+import { ExecError, SystemError, TimeoutError } from "../errors.ts";
 import { errnoOf, linuxKernel } from "./kernel.ts";
 
 export interface Command {
@@ -41,8 +41,9 @@ export interface SpawnCommand extends Omit<Command, "stdin" | "timeoutMs"> {
 
 export interface Exec {
   /**
-   * Waits for the end, whatever it is; throws ExecError only when the program cannot be started, ran into `timeoutMs`
-   * or `signal` fired (it is killed then). stdout and stderr are kept whole up to 64 MiB each.
+   * Waits for the end, whatever it is; throws ExecError only when the program cannot be started or `signal` fired, and
+   * TimeoutError after `timeoutMs`. It is killed then, and what it has started is not waited for. stdout and stderr are
+   * kept whole up to 64 MiB each.
    */
   run(command: Command, options?: { readonly signal?: AbortSignal }): Promise<Completed>;
   /** As run, but everything except exit code 0 throws ExecError with the end of stderr in its message. */
@@ -136,6 +137,12 @@ function run(
           { cause },
         ),
       );
+    const failLate = () =>
+      reject(
+        new TimeoutError(`Cannot run "${command.file}": timed out after ${command.timeoutMs} ms`, {
+          details: { stderrTail: tail(err.text()) },
+        }),
+      );
     const [out, err] = [collector(), collector()];
     if (signal?.aborted === true) {
       fail("cancelled", signal.reason);
@@ -146,17 +153,17 @@ function run(
       env: { ...command.env },
       cwd: command.cwd,
     });
-    let stopped: string | undefined;
-    const stop = (reason: string) => {
-      stopped ??= reason;
+    let stopped: (() => void) | undefined;
+    const stop = (tell: () => void) => {
+      stopped ??= tell;
       child.kill("SIGKILL");
     };
-    const onAbort = () => stop("cancelled");
+    const onAbort = () => stop(() => fail("cancelled", signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
     const timer =
       command.timeoutMs === undefined
         ? undefined
-        : setTimeout(() => stop(`timed out after ${command.timeoutMs} ms`), command.timeoutMs);
+        : setTimeout(() => stop(failLate), command.timeoutMs);
     child.stdout?.on("data", out.add);
     child.stderr?.on("data", err.add);
     // A program that does not read its input ends before we have written it all: that is its right.
@@ -167,11 +174,18 @@ function run(
       signal?.removeEventListener("abort", onAbort);
       fail(errnoOf(cause), cause);
     });
+    child.on("exit", () => {
+      if (stopped !== undefined) {
+        stopped();
+        // Otherwise a child of its own that lives on would keep us reading.
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+      }
+    });
     child.on("close", (code, killedBy) => {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
       if (stopped !== undefined) {
-        fail(stopped, signal?.reason);
         return;
       }
       resolve({

@@ -8,6 +8,7 @@ import { type ContainerRecord, readContainerRecord } from "../../pod/container-r
 import { identify, isSameProcess } from "../../pod/process.ts";
 import { readSandboxRecord, type SandboxRecord } from "../../pod/sandbox-record.ts";
 import { crunDelete, crunState } from "../../stage1/oci/crun.ts";
+import { killMonitors } from "../../stage1/oci/monitors.ts";
 import {
   ContainerConfigSchema,
   LinuxContainerResourcesSchema,
@@ -22,7 +23,6 @@ import { nowNs } from "./names.ts";
 import { appDir, embryoDir, garbageDir, podDir, runningPodsDir } from "./paths.ts";
 import { type Container, type Sandbox, sandboxKey } from "./pod-table.ts";
 import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
-import { killMonitors } from "./stray-monitors.ts";
 
 /** Fills the table from disk. Returns when the table is complete; half-made pods are taken away in the background. */
 export async function recover(context: CriContext): Promise<void> {

@@ -2,12 +2,13 @@
 // The process of a pod whose containers share a pid namespace (shareProcessNamespace): a namespace lives as long as its
 // PID 1, so somebody must be that from the pod's beginning to its end. It is catatonit, alone in a root of its own.
 import { join } from "node:path";
-import { InternalError, NotFoundError } from "../../errors.ts";
+import { InternalError, NotFoundError, TimeoutError } from "../../errors.ts";
 import { identify, isSameProcess } from "../../pod/process.ts";
 import type { ProcessIdentity, SandboxRecord } from "../../pod/sandbox-record.ts";
 import { type AppPlan, appPlan } from "../../stage1/app-plan.ts";
 import { planCapabilities } from "../../stage1/capabilities.ts";
 import { crunCommand, crunDelete, crunMessage, writeBundle } from "../../stage1/oci/crun.ts";
+import { killProcessTree } from "../../stage1/oci/process-tree.ts";
 import { ociSpec } from "../../stage1/oci/spec.ts";
 import type { Command } from "../../system/exec.ts";
 import type { CriContext } from "../context.ts";
@@ -64,10 +65,25 @@ export async function startSandboxInit(
 async function runDetached(context: CriContext, command: Command, logFile: string): Promise<void> {
   const { system, crun } = context;
   const { stdin: _none, timeoutMs: _no, ...quiet } = command;
-  const child = crun.view(() => system.exec.spawnProcess(quiet));
+  const child = crun.view(() => system.exec.spawnProcess({ ...quiet, detached: true }));
+  // Detached children do not keep this process alive, but this one is waited for.
+  child.ref();
   const exitCode = await new Promise<number | null>((resolve, reject) => {
+    const timer = setTimeout(() => {
+      if (child.pid !== undefined) {
+        killProcessTree(system, child.pid);
+      }
+      const seconds = crun.timeoutMs / 1000;
+      reject(
+        new TimeoutError(
+          `Cannot start the init process of a pod: crun did not end within ${seconds} s`,
+        ),
+      );
+    }, crun.timeoutMs);
     child.once("error", reject);
     child.once("exit", resolve);
+    child.once("exit", () => clearTimeout(timer));
+    child.once("error", () => clearTimeout(timer));
   });
   if (exitCode !== 0) {
     const reason = crunMessage((await system.files.findText(logFile)) ?? "");

@@ -2,13 +2,14 @@
 // conmon, the monitor beside each container: it outlives us, holds the container's stdio, writes its log in CRI format and
 // leaves its exit status on disk. Command line as data, and a thin runner.
 import type { Socket } from "node:net";
-import { ExecError, InternalError, PodStateError } from "../../errors.ts";
+import { ExecError, InternalError, PodStateError, TimeoutError } from "../../errors.ts";
 import { O_NONBLOCK, O_WRONLY } from "../../system/constants.ts";
 import type { SpawnCommand } from "../../system/exec.ts";
 import { isMissing } from "../../system/files.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunGlobalArguments, crunMessage } from "./crun.ts";
+import { killMonitors } from "./monitors.ts";
 import { openOutputPipe } from "./output-pipe.ts";
 
 /** What one monitor is told. All paths are absolute. */
@@ -115,7 +116,8 @@ export function conmonCommand(
 /**
  * Creates the container under a monitor and returns the pid of its first process, which waits for crunStart().
  * `inheritFds` (locks) stay open in the monitor until the container has ended and its exit record is written.
- * On failure nothing runs any more; the error has crun's own message.
+ * On failure nothing runs any more; the error has crun's own message. Neither conmon nor crun may take longer than crun's
+ * limit: then both are killed, with what they have started. The caller deletes the container from crun's state.
  */
 export async function createContainer(
   system: System,
@@ -156,9 +158,21 @@ export async function createContainer(
       );
     },
   );
-  const answer = await Promise.race([readLine(sync.reader), failed]).finally(() =>
-    sync.reader.destroy(),
-  );
+  const waiting = new AbortController();
+  const late = system.clock
+    .sleep(conmon.crun.timeoutMs, { signal: waiting.signal })
+    .then(() => undefined);
+  late.catch(() => {}); // given up below
+  const answer = await Promise.race([readLine(sync.reader), failed, late]).finally(() => {
+    waiting.abort();
+    sync.reader.destroy();
+  });
+  if (answer === undefined) {
+    await killMonitors(system, options.id);
+    throw new TimeoutError(
+      `Cannot create app "${options.id}": conmon and crun did not answer within ${conmon.crun.timeoutMs / 1000} s`,
+    );
+  }
   return { pid: parseSyncAnswer(answer, options.id, stderr) };
 }
 

@@ -6,6 +6,7 @@ import {
   InternalError,
   NotFoundError,
   PodStateError,
+  TimeoutError,
 } from "../../errors.ts";
 import type { Command, Completed } from "../../system/exec.ts";
 import type { System } from "../../system/system.ts";
@@ -21,7 +22,12 @@ export interface Crun {
   readonly cgroupDriver: "systemd" | "cgroupfs";
   readonly env: Readonly<Record<string, string>>;
   readonly view: CgroupView;
+  /** For one run of crun; see {@link RUNTIME_TIMEOUT_MS}. Never for what runs in the container. */
+  readonly timeoutMs: number;
 }
+
+/** Below the two minutes after which the kubelet gives a request up: it is to see our reason. */
+export const RUNTIME_TIMEOUT_MS = 60_000;
 
 export type CrunStatus = "creating" | "created" | "running" | "stopped" | "paused";
 
@@ -32,6 +38,9 @@ export interface CrunState {
   readonly status: CrunStatus;
 }
 
+/** What command lines are made of. */
+type CrunProgram = Omit<Crun, "view" | "timeoutMs">;
+
 /** Options before the verb: also what conmon must pass on to crun. */
 export function crunGlobalArguments(crun: Pick<Crun, "root" | "cgroupDriver">): readonly string[] {
   return [
@@ -41,7 +50,7 @@ export function crunGlobalArguments(crun: Pick<Crun, "root" | "cgroupDriver">): 
 }
 
 /** Any verb of crun's as a command. */
-export function crunCommand(crun: Omit<Crun, "view">, ...args: readonly string[]): Command {
+export function crunCommand(crun: CrunProgram, ...args: readonly string[]): Command {
   return { file: crun.file, args: [...crunGlobalArguments(crun), ...args], env: crun.env };
 }
 
@@ -50,7 +59,7 @@ export function crunCommand(crun: Omit<Crun, "view">, ...args: readonly string[]
  * For a process that replaces itself (single-app pods of the command line); call enterCgroupView() before.
  */
 export function crunRunCommand(
-  crun: Omit<Crun, "view">,
+  crun: CrunProgram,
   options: { readonly id: string; readonly bundle: string; readonly pidFile: string },
 ): Command {
   return crunCommand(
@@ -64,7 +73,7 @@ export function crunRunCommand(
 
 /** `crun exec` of a process described in a file (the `process` part of config.json). */
 export function crunExecCommand(
-  crun: Omit<Crun, "view">,
+  crun: CrunProgram,
   options: {
     readonly id: string;
     readonly processFile: string;
@@ -230,7 +239,16 @@ async function run(
   doing: string,
   ...args: readonly string[]
 ): Promise<Completed> {
-  const completed = await crun.view(() => system.exec.run(crunCommand(crun, ...args)));
+  const { timeoutMs } = crun;
+  const completed = await crun
+    .view(() => system.exec.run({ ...crunCommand(crun, ...args), timeoutMs }))
+    .catch((cause: unknown) => {
+      throw cause instanceof TimeoutError
+        ? new TimeoutError(`Cannot ${doing}: crun did not end within ${timeoutMs / 1000} s`, {
+            cause,
+          })
+        : cause;
+    });
   if (completed.exitCode !== 0) {
     throw crunError(doing, crunMessage(completed.stderr), completed);
   }

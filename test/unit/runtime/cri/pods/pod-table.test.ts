@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import { PodTable, type Sandbox, sandboxKey } from "../../../../../runtime/cri/pods/pod-table.ts";
-import { isMonitorOf } from "../../../../../runtime/cri/pods/stray-monitors.ts";
+import { isMonitorOf } from "../../../../../runtime/stage1/oci/monitors.ts";
 
 function sandbox(id: string, name: string): Sandbox {
   const record = { id, name, namespace: "n", podUid: "u", attempt: 0 };

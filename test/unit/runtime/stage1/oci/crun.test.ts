@@ -19,6 +19,7 @@ const crun = {
   cgroupDriver: "systemd",
   env: { PATH: "/bin" },
   view: <T>(start: () => T) => start(),
+  timeoutMs: 60_000,
 } as const;
 
 describe("crunRunCommand()", () => {

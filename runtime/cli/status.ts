@@ -93,8 +93,7 @@ async function waitFor(word: string, flags: ParsedFlags, context: VerbContext): 
     const view = await look();
     const waited = system.clock.monotonic() - start;
     const wantsMore =
-      (over > waited && !isOver(view)) ||
-      (ready > waited && view.state !== "running" && !isOver(view));
+      (over > waited && !isOver(view)) || (ready > waited && !isReady(view) && !isOver(view));
     if (!wantsMore) {
       return view;
     }
@@ -112,6 +111,11 @@ function deadline(flags: ParsedFlags, name: string): number {
     return Number.POSITIVE_INFINITY;
   }
   return value === "false" ? 0 : parseDuration(value, name);
+}
+
+/** A pod runs from when its lock is held; a single app is there once its networks are and somebody wrote its pid down. */
+function isReady({ state, owner, pid }: PodView): boolean {
+  return state === "running" && (owner === "kubelet" || pid !== undefined);
 }
 
 function isOver({ state }: PodView): boolean {

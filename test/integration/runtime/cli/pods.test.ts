@@ -123,7 +123,8 @@ describe("pods on the command line", () => {
     const waiting = coreflyAsync([`--dir=${pods.dataDir}`, ...status, "--wait-ready=20s"]);
     const run = ["--stage1=fly", `--uuid-file-save=${file}`, "img", "--exec=sleep", "--", "60"];
     pods.start(run);
-    expect(await waiting).toMatchObject({ stdout: expect.stringMatching(/^state=running\n/) });
+    const ready = /^state=running\n.*\npid=\d+\nexited=false\n$/s;
+    expect(await waiting).toMatchObject({ stdout: expect.stringMatching(ready) });
     cli("stop", "--force", `--uuid-file=${file}`);
     cli("status", "--wait=5s", `--uuid-file=${file}`);
     cli("rm", `--uuid-file=${file}`);

@@ -31,6 +31,14 @@ export interface NodeOptions {
   readonly hostNetwork?: boolean;
   /** Files below the node's /etc/corefly. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Another program than the sources, as Node's arguments before the verb: the bundle. */
+  readonly program?: readonly string[];
+  /** Further arguments of the server. */
+  readonly serverArgs?: readonly string[];
+  /** A folder whose programs come before the host's. */
+  readonly programs?: string;
+  /** Default "debug". */
+  readonly logLevel?: "debug" | "info";
 }
 
 export class CriNode {
@@ -38,11 +46,13 @@ export class CriNode {
   readonly client: CriClient;
   readonly pods: CriPods;
   readonly #namespaces: NodeNamespaces;
+  readonly #options: NodeOptions;
   #server: ChildProcess | undefined;
 
-  private constructor(dir: string, namespaces: NodeNamespaces) {
+  private constructor(dir: string, namespaces: NodeNamespaces, options: NodeOptions) {
     this.dir = dir;
     this.#namespaces = namespaces;
+    this.#options = options;
     this.client = criClient(this.socket);
     this.pods = new CriPods(dir, this.client);
   }
@@ -52,7 +62,7 @@ export class CriNode {
     const { subnet = "10.219.7.0/24", hostNetwork = false } = options;
     // Short: unix sockets below it have at most 107 bytes.
     const dir = mkdtempSync(join(tmpdir(), "cri-"));
-    const node = new CriNode(dir, await NodeNamespaces.make({ hostNetwork }));
+    const node = new CriNode(dir, await NodeNamespaces.make({ hostNetwork }), options);
     mkdirSync(join(dir, "etc/net.d"), { recursive: true });
     writeFileSync(join(dir, "etc/net.d/10-pods.conflist"), podNetwork(dir, subnet));
     for (const [name, text] of Object.entries(options.config ?? {})) {
@@ -86,16 +96,28 @@ export class CriNode {
 
   /** Starts the server and waits for its first answer. */
   async startServer(): Promise<void> {
+    this.spawnServer();
+    await waitFor(async () => {
+      await this.runtime.version({}, { timeoutMs: 500 });
+      return true;
+    }, 20_000);
+  }
+
+  /** Starts the server and waits for nothing. */
+  spawnServer(): void {
     const log = join(this.dir, "log");
-    const args = coreflyArgv([
+    const { program = coreflyArgv([]), logLevel = "debug" } = this.#options;
+    const args = [
+      ...program,
       "cri",
       `--dir=${this.dataDir}`,
       `--state-dir=${join(this.dir, "s")}`,
       `--local-config=${join(this.dir, "etc")}`,
       `--system-config=${join(this.dir, "usr")}`,
       `--cni-bin-dir=${cniPluginDir()}`,
-      "--log-level=debug",
-    ]);
+      `--log-level=${logLevel}`,
+      ...(this.#options.serverArgs ?? []),
+    ];
     this.#server = this.spawn(
       "sh",
       [
@@ -109,11 +131,10 @@ export class CriNode {
         ...args,
       ],
       "ignore",
+      this.#options.programs === undefined
+        ? {}
+        : { PATH: `${this.#options.programs}:/usr/sbin:/usr/bin:/sbin:/bin` },
     );
-    await waitFor(async () => {
-      await this.runtime.version({}, { timeoutMs: 500 });
-      return true;
-    }, 20_000);
   }
 
   async killServer(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
@@ -174,18 +195,39 @@ export class CriNode {
   exited: CriPods["exited"] = (containerId) => this.pods.exited(containerId);
   exec: CriPods["exec"] = (containerId, ...cmd) => this.pods.exec(containerId, ...cmd);
 
-  /** Processes that run in this node's mount namespace, or in one that was made from it for a monitor. */
+  /** Command lines of conmon and of crun for containers of this node. */
   monitors(): readonly string[] {
+    return this.#programs().map(({ line }) => line);
+  }
+
+  monitorPids(): readonly number[] {
+    return this.#programs()
+      .filter(({ line }) => line.includes("conmon"))
+      .map(({ pid }) => pid);
+  }
+
+  #programs(): readonly { readonly pid: number; readonly line: string }[] {
     return readdirSync("/proc")
       .filter((pid) => /^\d+$/.test(pid))
       .map((pid) => {
         try {
-          return readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+          const line = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ");
+          return { pid: Number(pid), line };
         } catch {
-          return "";
+          return { pid: 0, line: "" }; // ended meanwhile
         }
       })
-      .filter((line) => line.includes("conmon") && line.includes(this.dir));
+      .filter(({ line }) => /conmon|crun/.test(line) && line.includes(this.dir));
+  }
+
+  /** What pods leave in the node's network, beside the bridge: interfaces, and rules that name an address or a port. */
+  networkLeftovers(): readonly string[] {
+    const links = this.run("ip", "-o", "link").trim().split("\n");
+    const rules = this.run("nft", "list", "ruleset").split("\n");
+    return [
+      ...links.filter((line) => !/^\d+: (?:lo|cni0)[:@]/.test(line)),
+      ...rules.filter((line) => / saddr \d| dport \d| dnat to /.test(line)),
+    ].map((each) => each.trim());
   }
 
   /** What pods leave on a node while they live; empty when all are gone. */

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { readContainerRecord } from "../../../../runtime/pod/container-record.ts";
 import { readSandboxRecord, writeSandboxRecord } from "../../../../runtime/pod/sandbox-record.ts";
@@ -87,41 +94,11 @@ describe("kill -9 of the server", () => {
     expect((await node.runtime.podSandboxStatus({ podSandboxId })).status?.state).toBe(0);
 
     await node.runtime.stopContainer({ containerId: c, timeout: 0n });
-    const log = readFileSync((await node.status(c)).logPath, "utf8");
-    const numbers = [...log.matchAll(/ line (\d+)$/gm)].map((match) => Number(match[1]));
+    const numbers = numbersIn((await node.status(c)).logPath);
     expect(numbers).toEqual(numbers.map((_, index) => index));
     await node.runtime.removePodSandbox({ podSandboxId });
     expect(node.leftovers()).toEqual([]);
   }, 30_000);
-
-  it("in the middle of pods being made and removed leaves nothing that nobody knows", async () => {
-    for (const delayMs of [5, 20, 45, 80, 120, 180, 260, 350]) {
-      const config = node.podConfig();
-      const making = node.runtime
-        .runPodSandbox({ config })
-        .then(({ podSandboxId }) => node.runContainer(podSandboxId, "main", ["sleep", "100"]))
-        .then((containerId) => node.runtime.stopContainer({ containerId, timeout: 0n }))
-        .catch(() => {});
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      await node.killServer();
-      await making;
-      await node.startServer();
-      // The kubelet's next try: finds the first or makes a new one, never a second.
-      const { podSandboxId } = await node.runtime.runPodSandbox({ config });
-      const { items } = await node.runtime.listPodSandbox();
-      expect(items.map(({ id }) => id)).toEqual([podSandboxId]);
-      const known = (await node.runtime.listContainers()).containers;
-      expect(known.length).toBeLessThanOrEqual(1);
-      for (const { id } of known) {
-        expect([1, 2]).toContain(
-          (await node.status(id)).state === 0 ? 2 : (await node.status(id)).state,
-        );
-      }
-      await node.runtime.removePodSandbox({ podSandboxId });
-      await waitFor(() => node.leftovers().length === 0, 5000).catch(() => {});
-      expect({ delayMs, left: node.leftovers() }).toEqual({ delayMs, left: [] });
-    }
-  }, 90_000);
 });
 
 describe("another boot", () => {
@@ -173,13 +150,71 @@ describe("a second server over the same pods", () => {
   });
 });
 
-it("SIGTERM ends the server and no container", async () => {
-  const podSandboxId = await node.runPod();
-  const id = await node.runContainer(podSandboxId, "main", ["sleep", "100"]);
-  const before = await processOf(podSandboxId, id);
-  await node.killServer("SIGTERM");
-  await node.startServer();
-  expect((await node.status(id)).state).toBe(1);
-  expect(await processOf(podSandboxId, id)).toEqual(before);
-  await node.runtime.removePodSandbox({ podSandboxId });
+describe.each([
+  ["SIGTERM, as systemctl restart", () => node.killServer("SIGTERM")],
+  ["SIGKILL", () => node.killServer()],
+  ["SIGKILL to every process in its cgroup", () => killCgroup()],
+] as const)("%s", (_how, end) => {
+  it("ends the server alone: the same processes, every line of their logs, commands at once", async () => {
+    const server = serverCgroup();
+    mkdirSync(server, { recursive: true });
+    writeFileSync(join(server, "cgroup.procs"), String(node.serverPid));
+    const counting = "n=0; while :; do echo line $n; n=$((n+1)); sleep 0.01; done";
+    const plain = await node.runPod();
+    const shared = await node.runPod({
+      linux: { cgroupParent: node.cgroupParent, securityContext: { namespaceOptions: { pid: 0 } } },
+    });
+    const ids = [
+      await node.runContainer(plain, "main", ["sh", "-c", counting]),
+      await node.runContainer(shared, "main", ["sh", "-c", counting], {
+        linux: { securityContext: { namespaceOptions: { pid: 0 } } },
+      }),
+    ] as const;
+    const processes = async () => [await processOf(plain, ids[0]), await processOf(shared, ids[1])];
+    const before = await processes();
+    const log = (await node.status(ids[0])).logPath;
+    // A command that the server runs, and what it has started, are in its cgroup.
+    const command = node.exec(ids[0], "sleep", "100").catch(() => {});
+    await waitFor(() => readFileSync(join(server, "cgroup.procs"), "utf8").split("\n").length > 2);
+
+    await end();
+    await command;
+    const linesAtEnd = numbersIn(log).length;
+    await waitFor(() => numbersIn(log).length > linesAtEnd + 5);
+    await node.startServer();
+    expect(await processes()).toEqual(before);
+    for (const id of ids) {
+      expect((await node.status(id)).state).toBe(1);
+      expect((await node.exec(id, "echo", "again")).stdout).toBe("again\n");
+      await node.runtime.stopContainer({ containerId: id, timeout: 0n });
+      expect(await node.status(id)).toMatchObject({ state: 2, exitCode: 137 });
+      const numbers = numbersIn((await node.status(id)).logPath);
+      expect(numbers).toEqual(numbers.map((_, index) => index));
+    }
+    await node.removePods();
+    expect(node.leftovers()).toEqual([]);
+    rmdirSync(server);
+  }, 30_000);
 });
+
+function numbersIn(log: string): readonly number[] {
+  return [...readFileSync(log, "utf8").matchAll(/ line (\d+)$/gm)].map((match) => Number(match[1]));
+}
+
+/** Where systemd keeps a service: in version 1 in its own hierarchy alone. */
+function serverCgroup(): string {
+  const v1 = "/sys/fs/cgroup/systemd";
+  return join(existsSync(v1) ? v1 : "/sys/fs/cgroup", `${basename(node.dir)}-server`);
+}
+
+async function killCgroup(): Promise<void> {
+  const procs = () =>
+    readFileSync(join(serverCgroup(), "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+  await waitFor(() => {
+    for (const pid of procs()) {
+      process.kill(Number(pid), "SIGKILL");
+    }
+    return procs().length === 0;
+  });
+  await node.killServer();
+}

@@ -7,6 +7,15 @@ const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 /** The node's own address, where its network is its own. */
 export const NODE_IP = "192.168.77.1";
 const OWN_NETWORK = `ip link set lo up && ip addr add ${NODE_IP}/32 dev lo`;
+/**
+ * Runs `$1` where "/" is the root of the mount namespace. It is not where the tests run in a chroot, and who enters a container's
+ * mounts from there (as `crun exec` does) comes out above the chroot.
+ */
+const OWN_ROOT = `
+above="nsenter --mount=/proc/self/ns/mnt"
+root="grep mnt_id /proc/self/fdinfo/3 3</"
+if [ "$(sh -c "$root")" = "$($above sh -c "$root")" ]; then exec sh -c "$1"; fi
+exec $above --wd=/ sh -c 'pivot_root . . && umount -l . && exec chroot . sh -c "$1"' sh "$1"`;
 
 export interface NamespaceOptions {
   /** Keeps the network of the test itself, for servers on its loopback. Pods must have the host's network then. */
@@ -34,6 +43,8 @@ export class NodeNamespaces {
         "--propagation=private",
         "sh",
         "-c",
+        OWN_ROOT,
+        "sh",
         `${mounts} && mount --make-rshared / && ${network} && echo ready && exec sleep 100000`,
       ],
       { stdio: ["ignore", "pipe", "inherit"], detached: true },

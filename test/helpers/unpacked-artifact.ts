@@ -8,8 +8,11 @@ import type { ArtifactName } from "../../modules/artifacts/table.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
-/** The folder of an artefact's content. */
-export function unpackedArtifact(name: ArtifactName): string {
+/** Where an artefact is. */
+export function obtainedArtifact(name: ArtifactName): {
+  readonly path: string;
+  readonly sha512: string;
+} {
   const stdout = execFileSync(
     process.execPath,
     [
@@ -28,10 +31,16 @@ export function unpackedArtifact(name: ArtifactName): string {
   if (obtained === undefined) {
     throw new Error(`Cannot obtain ${name}`);
   }
-  const directory = join(tmpdir(), `corefly-test-${name}-${obtained.sha512.slice(0, 16)}`);
+  return obtained;
+}
+
+/** The folder of an archive's content. */
+export function unpackedArtifact(name: ArtifactName): string {
+  const { path, sha512 } = obtainedArtifact(name);
+  const directory = join(tmpdir(), `corefly-test-${name}-${sha512.slice(0, 16)}`);
   if (!existsSync(directory)) {
     const fresh = mkdtempSync(`${directory}-`);
-    execFileSync("tar", ["-C", fresh, "-xf", obtained.path]);
+    execFileSync("tar", ["-C", fresh, "-xf", path]);
     try {
       renameSync(fresh, directory);
     } catch {

@@ -19,6 +19,7 @@ import {
 import type { CriContext, LibraryImage } from "../context.ts";
 import { planContainer } from "../plan/container-plan.ts";
 import { parseSignal, signalNumber } from "../plan/signals.ts";
+import { Steps } from "../steps.ts";
 import { gatherContainerFacts } from "./container-facts.ts";
 import { unmountTree } from "./mounts.ts";
 import { newId, nowNs } from "./names.ts";
@@ -98,6 +99,7 @@ interface NewContainer {
 async function makeContainer(context: CriContext, wanted: NewContainer): Promise<Container> {
   const { system, paths } = context;
   const { sandbox, config, image, id } = wanted;
+  const steps = new Steps(context);
   const directory = appDir(paths, sandbox.record.uuid, id);
   const [upper, work, target] = [
     join(directory, "upper"),
@@ -108,6 +110,7 @@ async function makeContainer(context: CriContext, wanted: NewContainer): Promise
     await system.files.mkdirp(each, { mode: 0o755 });
   }
   mountOverlay(system, { layers: await context.images.rootfs(image.id), upper, work, target });
+  steps.done("rootfs");
   const facts = await gatherContainerFacts(context, { sandbox, config, image, directory });
   const resources = config.linux?.resources ?? create(LinuxContainerResourcesSchema);
   const plan = planContainer({
@@ -126,9 +129,12 @@ async function makeContainer(context: CriContext, wanted: NewContainer): Promise
   const process = plan.terminal
     ? { ...spec.process, consoleSize: DEFAULT_TERMINAL_SIZE }
     : spec.process;
+  steps.done("spec");
   await writeBundle(system, directory, { ...spec, process });
   const record = firstRecord(context, wanted, facts);
   await writeContainerRecord(system, directory, record);
+  steps.done("record");
+  steps.report("CreateContainer");
   return { record, config, resources, stop: undefined, onExit: new Set() };
 }
 

@@ -16,6 +16,7 @@ import { type PodSandboxConfig, PodSandboxConfigSchema } from "../api-schema.ts"
 import type { CriContext } from "../context.ts";
 import { resolvConf } from "../plan/pod-files.ts";
 import { planSandbox, type SandboxPlan } from "../plan/sandbox-plan.ts";
+import { Steps } from "../steps.ts";
 import { newId, nowNs } from "./names.ts";
 import {
   embryoDir,
@@ -64,24 +65,31 @@ async function makeSandbox(
   runtimeHandler: string,
 ): Promise<Sandbox> {
   const { system, paths, log } = context;
+  const steps = new Steps(context);
   let record = firstRecord(context, plan, config, runtimeHandler);
   try {
     await makePodDir(context, record, config);
+    steps.done("files");
     makeNamespaces(context, record, config.linux?.sysctls ?? {});
+    steps.done("namespaces");
     if (record.netnsPath !== "") {
       record = { ...record, ips: await context.network.attach(record, plan.ports) };
+      steps.done("network");
     }
     if (plan.sharedPid) {
       record = { ...record, init: await startSandboxInit(context, record) };
+      steps.done("init");
     }
     record = { ...record, state: "ready" };
     await writeSandboxRecord(system, podDir(paths, record.uuid), record);
+    steps.done("record");
   } catch (cause) {
     await undo(context, record, config, cause);
     throw cause;
   }
   const sandbox: Sandbox = { record, config };
   context.pods.addSandbox(sandbox);
+  steps.report("RunPodSandbox");
   log.info("Pod runs", {
     pod: `${record.namespace}/${record.name}`,
     sandbox: record.id,

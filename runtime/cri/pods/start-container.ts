@@ -7,6 +7,7 @@ import { conmonPidFile, createContainer as createWithMonitor } from "../../stage
 import { crunDelete, crunStart } from "../../stage1/oci/crun.ts";
 import type { CriContext } from "../context.ts";
 import { readCgroups } from "../stats/cgroup-files.ts";
+import { Steps } from "../steps.ts";
 import { conmonOptions } from "./conmon-options.ts";
 import { removeMonitorFiles } from "./container-exit.ts";
 import { containerLock, updateRecord } from "./container-record-update.ts";
@@ -35,10 +36,12 @@ export async function startContainer(context: CriContext, container: Container):
         `Cannot start container "${record.name}": the init process of its pod has ended`,
       );
     }
+    const steps = new Steps(context);
     // From here on a process may exist: a server that starts after a crash looks for it.
     await updateRecord(context, container, { state: "starting" });
+    steps.done("record");
     try {
-      await launch(context, container);
+      await launch(context, container, steps);
     } catch (cause) {
       await giveUp(context, container, cause);
       throw cause;
@@ -52,7 +55,7 @@ export async function startContainer(context: CriContext, container: Container):
   });
 }
 
-async function launch(context: CriContext, container: Container): Promise<void> {
+async function launch(context: CriContext, container: Container, steps: Steps): Promise<void> {
   const { system, crun, conmon } = context;
   const { record } = container;
   if (record.logPath !== "") {
@@ -60,19 +63,26 @@ async function launch(context: CriContext, container: Container): Promise<void> 
   }
   const options = conmonOptions(context, container);
   await removeMonitorFiles(context, record);
+  steps.done("files");
   const { pid } = await createWithMonitor(system, conmon, options);
+  steps.done("create");
   await moveMonitor(context, options.bundle);
   const process = identify(system, pid);
   if (process === undefined) {
     throw new PodStateError(`Cannot start container "${record.name}": process ${pid} is gone`);
   }
   const cgroups = await readCgroups(system, pid);
+  steps.done("monitor");
   await updateRecord(context, container, { process, cgroups });
+  steps.done("record");
   await crunStart(system, crun, record.id);
+  steps.done("start");
   await updateRecord(context, container, {
     state: "running",
     startedAtNs: nowNs(system.clock),
   });
+  steps.done("record");
+  steps.report("StartContainer");
 }
 
 async function moveMonitor(context: CriContext, bundle: string): Promise<void> {

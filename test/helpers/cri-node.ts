@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A node for tests of the CRI server: mounts and network of its own, which live as long as the node and longer than the
 // server, as a real machine's do.
-import type { ChildProcess } from "node:child_process";
+import { type ChildProcess, execFileSync } from "node:child_process";
 import {
   existsSync,
   mkdirSync,
@@ -33,6 +33,8 @@ export interface NodeOptions {
   readonly config?: Readonly<Record<string, string>>;
   /** Another program than the sources, as Node's arguments before the verb: the bundle. */
   readonly program?: readonly string[];
+  /** Gives the data directory a disk of its own, as "16m". */
+  readonly dataSize?: string;
   /** Further arguments of the server. */
   readonly serverArgs?: readonly string[];
   /** A folder whose programs come before the host's. */
@@ -59,19 +61,35 @@ export class CriNode {
 
   /** A node with a running server, a pod network and the image {@link BUSYBOX}. */
   static async start(options: NodeOptions = {}): Promise<CriNode> {
-    const { subnet = "10.219.7.0/24", hostNetwork = false } = options;
+    const { hostNetwork = false, dataSize } = options;
     // Short: unix sockets below it have at most 107 bytes.
     const dir = mkdtempSync(join(tmpdir(), "cri-"));
-    const node = new CriNode(dir, await NodeNamespaces.make({ hostNetwork }), options);
-    mkdirSync(join(dir, "etc/net.d"), { recursive: true });
-    writeFileSync(join(dir, "etc/net.d/10-pods.conflist"), podNetwork(dir, subnet));
-    for (const [name, text] of Object.entries(options.config ?? {})) {
-      mkdirSync(dirname(join(dir, "etc", name)), { recursive: true });
-      writeFileSync(join(dir, "etc", name), text);
+    if (dataSize !== undefined) {
+      mkdirSync(join(dir, "d"));
+      execFileSync("mount", ["-t", "tmpfs", "-o", `size=${dataSize}`, "data", join(dir, "d")]);
     }
-    node.fetch(node.buildBusybox());
-    await node.startServer();
-    return node;
+    const node = new CriNode(dir, await NodeNamespaces.make({ hostNetwork }), options);
+    try {
+      node.#writeConfig();
+      node.fetch(node.buildBusybox());
+      await node.startServer();
+      return node;
+    } catch (cause) {
+      // Nobody else can: a test that has no node would wait for its programs.
+      const log = existsSync(join(dir, "log")) ? node.log : "";
+      await node.killServer();
+      node.#namespaces.end();
+      throw new Error(`Cannot start a node: ${log}`, { cause });
+    }
+  }
+
+  #writeConfig(): void {
+    const { subnet = "10.219.7.0/24", config = {} } = this.#options;
+    const files = { "net.d/10-pods.conflist": podNetwork(this.dir, subnet), ...config };
+    for (const [name, text] of Object.entries(files)) {
+      mkdirSync(dirname(join(this.dir, "etc", name)), { recursive: true });
+      writeFileSync(join(this.dir, "etc", name), text);
+    }
   }
 
   get socket(): string {
@@ -244,7 +262,7 @@ export class CriNode {
       ...names(join(this.dataDir, "net")),
       ...this.run("cat", "/proc/self/mountinfo")
         .split("\n")
-        .filter((line) => line.includes(this.dir)),
+        .filter((line) => line.includes(this.dir) && !line.includes(` ${this.dataDir} `)),
       ...names(join(this.dir, "ipam/pods")).filter((each) => /\/\d+\./.test(each)),
       ...this.monitors(),
       ...this.cgroups(),
@@ -278,6 +296,9 @@ export class CriNode {
     await this.killServer("SIGTERM");
     this.client.close();
     this.#namespaces.end();
+    if (this.#options.dataSize !== undefined) {
+      execFileSync("umount", ["--lazy", this.dataDir]);
+    }
     rmSync(this.dir, { recursive: true, force: true });
     removeCgroups(this.cgroupParent);
   }

@@ -13,7 +13,7 @@ JEST := NODE_OPTIONS="--experimental-vm-modules --disable-warning=ExperimentalWa
 
 # Compiled before the tests start, so that no test waits for a compiler.
 TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci etcd-oci coredns-oci caddy-oci busybox-oci \
-  cni-plugins node node-tools runtime containerd
+  cni-plugins critest node node-tools crictl runtime containerd
 
 .DEFAULT_GOAL := help
 .PHONY: help up preview down clean report logs console support install test test-long check prerequisites test-prerequisites

@@ -25,14 +25,18 @@ export function parsePodUuid(text: string): PodUuid {
 }
 
 /**
- * The one UUID that begins with `prefix`. An empty prefix would be the beginning of every pod, and is refused.
+ * The one UUID that begins with `prefix`, or with what CRI clients show of a pod's id: 64 digits without hyphens, of which
+ * the first 32 are the UUID's. An empty prefix would be the beginning of every pod, and is refused.
  * Throws UsageError when it is empty or ambiguous, NotFoundError when nothing matches.
  */
 export function matchUuid(prefix: string, uuids: readonly PodUuid[]): PodUuid {
   if (prefix.trim() === "") {
     throw new UsageError("UUID cannot be empty");
   }
-  const matches = [...new Set(uuids.filter((uuid) => uuid.startsWith(prefix)))];
+  const digits = /^[0-9a-f]{9,64}$/.test(prefix) ? prefix.slice(0, 32) : undefined;
+  const begins = (uuid: PodUuid) =>
+    digits === undefined ? uuid.startsWith(prefix) : uuid.replaceAll("-", "").startsWith(digits);
+  const matches = [...new Set(uuids.filter(begins))];
   const [first] = matches;
   if (first === undefined) {
     throw new NotFoundError(`no matches found for "${prefix}"`);

@@ -38,6 +38,15 @@ describe("matchUuid()", () => {
     }
   });
 
+  it("takes the ids of pods as CRI clients show them", () => {
+    const uuids = [a, b].filter((uuid) => uuid !== undefined);
+    const id = `aaaaaaab000040008000${"0".repeat(12)}${"f".repeat(32)}`;
+    expect(matchUuid(id, uuids)).toBe(b);
+    expect(matchUuid(id.slice(0, 13), uuids)).toBe(b);
+    expect(() => matchUuid(`${id}0`, uuids)).toThrow("no matches found");
+    expect(() => matchUuid(`${id.slice(0, 31)}1`, uuids)).toThrow("no matches found");
+  });
+
   it("takes any beginning of a lonely one", () => {
     const uuid = newPodUuid();
     fc.assert(

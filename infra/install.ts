@@ -2,17 +2,24 @@
 // Puts onto this machine what every node gets, to be used by hand: what `make install` does. Nothing of it starts by itself.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { COREFLY_VERSION, RUNTIME_FOLDER } from "../modules/artifacts/version.ts";
+import { NODE_ARCHIVES } from "../modules/cluster/plan/images.ts";
 import { wrapper } from "../modules/cluster/plan/runtime-units.ts";
 import { defaultCacheDir } from "../modules/provider/build/host.ts";
 import { obtainArtifacts } from "../modules/provider/build/obtain.ts";
 
-const ARCHIVES = ["node", "node-tools", "cni-plugins"] as const;
-
 try {
-  const { runtime, ...archives } = await obtainArtifacts(["runtime", ...ARCHIVES], {
+  const { runtime, ...archives } = await obtainArtifacts(["runtime", ...NODE_ARCHIVES], {
     cacheDir: defaultCacheDir(process.env),
     onProgress: (message) => process.stderr.write(`corefly: ${message}\n`),
   });
@@ -24,6 +31,8 @@ try {
   );
   mkdirSync(bin, { recursive: true });
   writeFileSync(join(bin, "corefly"), wrapper(COREFLY_VERSION), { mode: 0o755 });
+  rmSync(join(bin, "crictl"), { force: true });
+  symlinkSync(join(RUNTIME_FOLDER, "bin/crictl"), join(bin, "crictl"));
   process.stdout.write(`corefly ${COREFLY_VERSION} is installed: ${bin}/corefly\n`);
 } catch (error) {
   const reason = error instanceof Error ? error.message : String(error);

@@ -32,6 +32,8 @@ catatonit:command -v catatonit:catatonit
 docker-registry:command -v docker-registry:docker-registry
 nft:command -v nft:nftables
 ip:command -v ip:iproute2
+gpg:command -v gpg:gpg
+gpg-agent:command -v gpg-agent:gpg-agent
 busybox:command -v busybox:busybox-static
 ps:command -v ps:procps
 '

@@ -52,7 +52,8 @@ export interface ClusterArgs {
   /** Public keys for the user `core`. */
   readonly sshAuthorizedKeys?: TextInputs;
   readonly nodeLabels?: Readonly<Record<string, string>> | undefined;
-  /** Kubernetes objects as YAML, applied on the controller; what goes from the list is removed. */
+  /** Kubernetes objects as YAML, applied on the controller; what goes from the list is removed, but for
+   *  namespaces, volumes and custom resources: docs/decisions/001. */
   readonly manifests?: TextInputs;
   /** More images of ours for the mirror, by component: `caddy`. */
   readonly images?: readonly string[] | undefined;

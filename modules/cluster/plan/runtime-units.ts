@@ -137,7 +137,7 @@ WantedBy=multi-user.target
 }
 
 export const GC_UNIT = `[Unit]
-Description=Remove pods and images that nothing uses
+Description=Remove pods that are over
 After=corefly-install.service
 Requires=corefly-install.service
 
@@ -147,7 +147,7 @@ ExecStart=/opt/corefly/bin/corefly gc
 `;
 
 export const GC_TIMER = `[Unit]
-Description=Remove pods and images that nothing uses, every half hour
+Description=Remove pods that are over, every half hour
 
 [Timer]
 OnBootSec=30min

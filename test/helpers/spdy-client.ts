@@ -96,6 +96,8 @@ export class SpdyClient {
   >();
   #nextId = 1;
   #opening: Promise<void> = Promise.resolve();
+  /** Resolves when the socket takes more; one for all that wait. */
+  #drained: Promise<void> | undefined;
 
   private constructor(socket: Socket, head: Buffer, protocol: string) {
     this.socket = socket;
@@ -207,13 +209,20 @@ export class SpdyClient {
   }
 
   #write(id: number, data: Buffer, isLast: boolean): Promise<void> {
-    this.socket.write(dataFrameHeader(id, data.length, isLast));
-    return new Promise((resolve) => {
-      if (data.length === 0 || this.socket.write(data)) {
+    const hasRoom = this.socket.write(
+      Buffer.concat([dataFrameHeader(id, data.length, isLast), data]),
+    );
+    if (hasRoom) {
+      return Promise.resolve();
+    }
+    this.#drained ??= new Promise((resolve) => {
+      const go = () => {
+        this.#drained = undefined;
+        this.socket.off("drain", go).off("close", go);
         resolve();
-      } else {
-        this.socket.once("drain", resolve);
-      }
+      };
+      this.socket.on("drain", go).on("close", go);
     });
+    return this.#drained;
   }
 }

@@ -119,9 +119,11 @@ async function follow(
       pump(streams.stdin, process.stdin);
     }
   }
+  const isStarted = await process.started;
+  const wanted = (to: Writable | undefined) => (isStarted ? to : undefined);
   const outputs = [
-    output(process.stdout, streams.stdout),
-    ...(process.stderr === undefined ? [] : [output(process.stderr, streams.stderr)]),
+    output(process.stdout, wanted(streams.stdout)),
+    ...(process.stderr === undefined ? [] : [output(process.stderr, wanted(streams.stderr))]),
   ];
   const exitCode = await process.ended;
   await Promise.all(outputs.map(([from, to]) => drained(context.system.clock, from, to)));

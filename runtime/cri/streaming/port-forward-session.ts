@@ -42,6 +42,11 @@ async function forward(
 ): Promise<void> {
   try {
     const socket = await connectToPod(context.system, record.netnsPath, port);
+    if (data.destroyed) {
+      // The client has left meanwhile.
+      socket.destroy();
+      return;
+    }
     sockets.add(socket);
     try {
       await join(socket, data);

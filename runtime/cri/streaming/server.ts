@@ -9,6 +9,7 @@ import type { Clock } from "../../system/clock.ts";
 import type { Log } from "../log.ts";
 import { negotiate, type Protocol, type Purpose, refusalText } from "./handshake.ts";
 import { Tokens } from "./tokens.ts";
+import { closeAfterWrites, type WireLimits } from "./wire.ts";
 
 /** A client that has come with its token and agreed on a protocol. */
 export interface Client {
@@ -20,14 +21,16 @@ export interface Client {
 }
 
 /** As in the CRI servers that clients are used to: kubelet's defaults. */
-export interface Limits {
-  /** A connection without data is closed after so long. */
-  readonly idleMs: number;
+export interface Limits extends WireLimits {
   /** So long the client has to open its streams. */
   readonly creationMs: number;
 }
 
-export const DEFAULT_LIMITS: Limits = { idleMs: 4 * 60 * 60 * 1000, creationMs: 30_000 };
+export const DEFAULT_LIMITS: Limits = {
+  idleMs: 4 * 60 * 60 * 1000,
+  probeMs: 10_000,
+  creationMs: 30_000,
+};
 
 /** What is done with a client; its end is the connection's. */
 export type Session = (client: Client) => Promise<void>;
@@ -87,25 +90,28 @@ export class StreamingServer {
 
   #onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     socket.on("error", () => {});
+    this.#sockets.add(socket);
+    socket.once("close", () => this.#sockets.delete(socket));
     const [, purpose, token = ""] = (request.url ?? "").split("?")[0]?.split("/") ?? [];
     const offered = this.#tokens.take(token);
     if (offered === undefined || offered.purpose !== purpose) {
       this.#log.debug("Refused a streaming client: its token is unknown, used or too old");
-      socket.end(refusalText(404, "Not Found", "No session waits under this address"));
+      closeAfterWrites(
+        socket,
+        refusalText(404, "Not Found", "No session waits under this address"),
+      );
       return;
     }
     const handshake = negotiate(purpose, request.headers);
-    socket.write(handshake.answer);
     if (handshake.kind === "refused") {
       this.#log.warn("Refused a streaming client", {
         purpose,
         answer: handshake.answer.slice(handshake.answer.indexOf("\r\n\r\n") + 4).trim(),
       });
-      socket.end();
+      closeAfterWrites(socket, handshake.answer);
       return;
     }
-    this.#sockets.add(socket);
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.write(handshake.answer);
     const client = { protocol: handshake.protocol, socket, head, limits: this.#limits };
     offered.session(client).catch((error: unknown) => {
       this.#log.warn("Streaming session failed", { purpose, error: String(error) });

@@ -3,13 +3,20 @@
 // without data, and an end at which nothing that was written is lost.
 import type { Duplex } from "node:stream";
 
-export interface WireOptions {
+export interface WireLimits {
   /** Without data in either direction for so long, the connection is closed. */
   readonly idleMs: number;
-  onData(chunk: Buffer): void;
+  /** While the peer is held back, so often it is looked whether it is still there: who does not read sees no end. */
+  readonly probeMs: number;
 }
 
-/** After our end the peer has so long to close its side. */
+export interface WireOptions extends WireLimits {
+  onData(chunk: Buffer): void;
+  /** A ping. Sent to a peer that is gone, it fails. */
+  probe(): Buffer;
+}
+
+/** After all that we had to say the peer has so long to close its side. */
 const LINGER_MS = 5000;
 /** Answers to pings that the peer does not fetch: more is an attack. */
 const MAX_UNFETCHED_BYTES = 1024 * 1024;
@@ -19,12 +26,15 @@ export class Wire {
   readonly #holders = new Set<unknown>();
   readonly #closed = new AbortController();
   readonly #idle: NodeJS.Timeout;
+  readonly #options: WireOptions;
+  #probing: NodeJS.Timeout | undefined;
   #waiting: (() => void)[] = [];
   #isFinishing = false;
 
   /** `head` is what came with the request that asked for the upgrade. */
   constructor(socket: Duplex, head: Buffer, options: WireOptions) {
     this.#socket = socket;
+    this.#options = options;
     this.#idle = setTimeout(() => this.fail(), options.idleMs);
     socket.on("data", (chunk: Buffer) => {
       if (!this.#isFinishing) {
@@ -57,13 +67,15 @@ export class Wire {
   /** Stops reading until the same holder lets go. */
   hold(holder: unknown): void {
     this.#holders.add(holder);
-    if (!this.#isFinishing) {
+    if (!this.#isFinishing && !this.#closed.signal.aborted) {
       this.#socket.pause();
+      this.#probing ??= setInterval(() => this.reply(this.#options.probe()), this.#options.probeMs);
     }
   }
 
   release(holder: unknown): void {
     if (this.#holders.delete(holder) && this.#holders.size === 0) {
+      this.#stopProbing();
       this.#socket.resume();
     }
   }
@@ -106,12 +118,8 @@ export class Wire {
       return;
     }
     this.#isFinishing = true;
-    clearTimeout(this.#idle);
-    // A socket closed with unread bytes resets the connection, and the peer may lose our last words.
-    this.#socket.resume();
-    this.#socket.end(last);
-    const linger = setTimeout(() => this.#socket.destroy(), LINGER_MS);
-    this.#socket.once("close", () => clearTimeout(linger));
+    this.#stopProbing();
+    closeAfterWrites(this.#socket, last);
   }
 
   /** Closes at once. */
@@ -127,9 +135,28 @@ export class Wire {
     }
   }
 
+  #stopProbing(): void {
+    clearInterval(this.#probing);
+    this.#probing = undefined;
+  }
+
   #onClose(): void {
     clearTimeout(this.#idle);
+    this.#stopProbing();
     this.#closed.abort();
     this.#wake();
   }
+}
+
+/** Sends what was written and this, however slowly the peer reads; then closes, when the peer has or after a while. */
+export function closeAfterWrites(socket: Duplex, last?: Buffer | string): void {
+  let linger: NodeJS.Timeout | undefined;
+  socket.once("finish", () => {
+    linger = setTimeout(() => socket.destroy(), LINGER_MS);
+  });
+  socket.once("close", () => clearTimeout(linger));
+  // What still comes is thrown away: a socket closed with unread bytes resets the connection, and the peer may lose our last
+  // words.
+  socket.resume();
+  socket.end(last);
 }

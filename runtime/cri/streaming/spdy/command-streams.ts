@@ -2,6 +2,7 @@
 // exec and attach over SPDY: the client opens a stream for each role and names it in the header "streamtype".
 import type { Duplex } from "node:stream";
 import type { CommandStreams, WantedStreams } from "../command-streams.ts";
+import { READ_AHEAD_BYTES } from "../read-ahead.ts";
 import type { Client } from "../server.ts";
 import { statusJson } from "../status.ts";
 import { serveSpdy } from "./connection.ts";
@@ -17,7 +18,8 @@ export async function spdyCommandStreams(
     complete = resolve;
   });
   const connection = serveSpdy(client.socket, client.head, {
-    idleMs: client.limits.idleMs,
+    limits: client.limits,
+    readAheadBytes: READ_AHEAD_BYTES.command,
     onStream: ({ headers, body }) => {
       body.on("error", () => {});
       const role = headers.get("streamtype") ?? "";

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The server's side of a SPDY/3.1 connection: streams that the client opens, as Node streams.
 //
-// The protocol's flow control is not spoken by its peers (see frames.ts), so the only brake is the connection itself: it is
-// read no further while one stream has more unread bytes than READ_AHEAD_BYTES. Streams of one connection share that fate.
+// The protocol's flow control is not spoken by its peers (see frames.ts): how streams are held back is told in read-ahead.ts.
 import { Duplex } from "node:stream";
-import { Wire } from "../wire.ts";
+import { Incoming, ReadAhead } from "../read-ahead.ts";
+import { Wire, type WireLimits } from "../wire.ts";
 import {
   dataFrameHeader,
   type Frame,
@@ -41,17 +41,18 @@ export interface SpdyConnection {
 }
 
 export interface SpdyOptions {
-  readonly idleMs: number;
+  readonly limits: WireLimits;
+  /** What may wait to be read, of all streams together; then the connection is read no further. */
+  readonly readAheadBytes: number;
   onStream(stream: SpdyStream): void;
 }
 
-const READ_AHEAD_BYTES = 256 * 1024;
 /** Open at a time; a port-forward has two for each of its connections. */
 const MAX_STREAMS = 2000;
 
 interface Peer {
   readonly stream: SpdyStream;
-  isEndedByPeer: boolean;
+  readonly incoming: Incoming;
 }
 
 export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): SpdyConnection {
@@ -61,9 +62,15 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
   const streams = new Map<number, Peer>();
   let lastStreamId = 0;
   let isLeaving = false;
+  let pingId = 0;
 
   const wire = new Wire(socket, head, {
-    idleMs: options.idleMs,
+    ...options.limits,
+    probe: () => {
+      // Even numbers are the server's.
+      pingId = (pingId + 2) % 0x1_0000_0000;
+      return pingFrame(pingId);
+    },
     onData: (chunk) => {
       try {
         parser.push(chunk).forEach(handle);
@@ -72,6 +79,7 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
       }
     },
   });
+  const ahead = new ReadAhead(wire, options.readAheadBytes);
   wire.closed.addEventListener("abort", () => {
     for (const { stream } of streams.values()) {
       stream.body.destroy();
@@ -96,7 +104,7 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
         receive(frame.streamId, frame.data, frame.isLast);
         return;
       case "ping":
-        // Even numbers answer pings of ours, and we send none.
+        // Even numbers answer ours.
         if (frame.id % 2 === 1) {
           wire.reply(pingFrame(frame.id));
         }
@@ -123,36 +131,35 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
       wire.reply(rstStreamFrame(id, RST.REFUSED_STREAM));
       return;
     }
-    const stream = { id, headers, body: body(id) };
-    streams.set(id, { stream, isEndedByPeer: isEnded });
+    const incoming = new Incoming(ahead);
+    const stream = { id, headers, body: body(id, incoming) };
+    streams.set(id, { stream, incoming });
     wire.reply(synReplyFrame(id, packer.pack(formatHeaderBlock({}))));
     if (isEnded) {
-      stream.body.push(null);
+      incoming.end();
     }
     options.onStream(stream);
   }
 
   function receive(id: number, data: Buffer, isLast: boolean): void {
     wire.touch();
-    const peer = streams.get(id);
-    if (peer === undefined || peer.isEndedByPeer) {
+    const incoming = streams.get(id)?.incoming;
+    if (incoming === undefined || incoming.isEnded) {
       return; // reset by us while the client was sending
     }
-    if (data.length > 0 && !peer.stream.body.push(data)) {
-      wire.hold(id);
+    if (data.length > 0) {
+      incoming.put(data);
     }
     if (isLast) {
-      peer.isEndedByPeer = true;
-      peer.stream.body.push(null);
+      incoming.end();
     }
   }
 
-  function body(id: number): Duplex {
+  function body(id: number, incoming: Incoming): Duplex {
     let isEndedByUs = false;
     const duplex = new Duplex({
       allowHalfOpen: true,
-      readableHighWaterMark: READ_AHEAD_BYTES,
-      read: () => wire.release(id),
+      read: () => incoming.read(duplex),
       write: (chunk: Buffer, _encoding, done) => {
         for (let offset = 0; offset < chunk.length; offset += MAX_FRAME_BYTES) {
           const part = chunk.subarray(offset, offset + MAX_FRAME_BYTES);
@@ -170,8 +177,8 @@ export function serveSpdy(socket: Duplex, head: Buffer, options: SpdyOptions): S
       destroy: (_error, done) => {
         const peer = streams.get(id);
         streams.delete(id);
-        wire.release(id);
-        if (peer !== undefined && !(isEndedByUs && peer.isEndedByPeer) && !wire.closed.aborted) {
+        incoming.drop();
+        if (peer !== undefined && !(isEndedByUs && incoming.isEnded) && !wire.closed.aborted) {
           wire.reply(rstStreamFrame(id, RST.CANCEL));
         }
         leaveWhenEmpty();

@@ -2,6 +2,7 @@
 // Port-forward over SPDY: for each connection the client opens a stream for errors and one for data, with the same request id.
 import type { Duplex } from "node:stream";
 import type { PortSession, PortStreams } from "../port-streams.ts";
+import { READ_AHEAD_BYTES } from "../read-ahead.ts";
 import type { Client } from "../server.ts";
 import { type SpdyStream, serveSpdy } from "./connection.ts";
 
@@ -57,7 +58,8 @@ export function spdyPortStreams(
     error?.end("Cannot forward: the stream for data did not come in time");
   };
   const connection = serveSpdy(client.socket, client.head, {
-    idleMs: client.limits.idleMs,
+    limits: client.limits,
+    readAheadBytes: READ_AHEAD_BYTES.ports,
     onStream,
   });
   connection.closed.addEventListener("abort", () => {

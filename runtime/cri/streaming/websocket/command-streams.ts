@@ -3,6 +3,7 @@
 import type { Duplex } from "node:stream";
 import type { CommandStreams, WantedStreams } from "../command-streams.ts";
 import type { Protocol } from "../handshake.ts";
+import { READ_AHEAD_BYTES } from "../read-ahead.ts";
 import type { Client } from "../server.ts";
 import { plainText, statusJson } from "../status.ts";
 import { serveWebSocket } from "./connection.ts";
@@ -15,7 +16,8 @@ export function webSocketCommandStreams(
   wanted: WantedStreams,
 ): CommandStreams {
   const connection = serveWebSocket(client.socket, client.head, protocol, {
-    idleMs: client.limits.idleMs,
+    limits: client.limits,
+    readAheadBytes: READ_AHEAD_BYTES.command,
     channelCount: Object.keys(CHANNELS).length,
   });
   const open = (isWanted: boolean, name: keyof typeof CHANNELS): Duplex | undefined => {

@@ -3,7 +3,8 @@
 // (a digit with base64) is the channel's number, the rest is data.
 import { Duplex } from "node:stream";
 import type { Protocol } from "../handshake.ts";
-import { Wire } from "../wire.ts";
+import { Incoming, ReadAhead } from "../read-ahead.ts";
+import { Wire, type WireLimits } from "../wire.ts";
 import {
   CLOSE_NORMAL,
   CLOSE_PROTOCOL_ERROR,
@@ -11,12 +12,15 @@ import {
   type Message,
   MessageParser,
   messageHeader,
+  pingFrame,
   pongFrame,
   WebSocketError,
 } from "./frames.ts";
 
 export interface WebSocketOptions {
-  readonly idleMs: number;
+  readonly limits: WireLimits;
+  /** What may wait to be read, of all channels together; then the connection is read no further. */
+  readonly readAheadBytes: number;
   /** How many there are; messages for others are passed over. */
   readonly channelCount: number;
 }
@@ -28,7 +32,6 @@ export interface WebSocketConnection {
   finish(): void;
 }
 
-const READ_AHEAD_BYTES = 256 * 1024;
 const MAX_DATA_BYTES = 64 * 1024;
 /** v5: closes the channel whose number follows. */
 const CLOSE_CHANNEL = 255;
@@ -42,7 +45,8 @@ export function serveWebSocket(
 ): WebSocketConnection {
   const parser = new MessageParser();
   const wire = new Wire(socket, head, {
-    idleMs: options.idleMs,
+    ...options.limits,
+    probe: pingFrame,
     onData: (chunk) => {
       try {
         parser.push(chunk).forEach(handle);
@@ -53,8 +57,11 @@ export function serveWebSocket(
       }
     },
   });
-  const channels = Array.from({ length: options.channelCount }, (_, number) => channel(number));
-  const ended = new Set<number>();
+  const ahead = new ReadAhead(wire, options.readAheadBytes);
+  const channels = Array.from({ length: options.channelCount }, (_, number) => {
+    const incoming = new Incoming(ahead);
+    return { incoming, duplex: channel(number, incoming) };
+  });
   wire.closed.addEventListener("abort", closeAll);
 
   function handle(message: Message): void {
@@ -77,36 +84,28 @@ export function serveWebSocket(
     wire.touch();
     const [first = 0] = message;
     if (protocol.closesChannels && first === CLOSE_CHANNEL && message.length === 2) {
-      end(message[1] ?? 0);
+      channels[message[1] ?? 0]?.incoming.end();
       return;
     }
     const isBinary = protocol.encoding === "binary";
     const number = isBinary ? first : first - DIGIT_ZERO;
     const target = channels[number];
-    if (target === undefined || target.destroyed || ended.has(number)) {
+    if (target === undefined || target.duplex.destroyed || target.incoming.isEnded) {
       return;
     }
     const data = isBinary
       ? message.subarray(1)
       : Buffer.from(message.toString("latin1", 1), "base64");
-    if (data.length > 0 && !target.push(data)) {
-      wire.hold(number);
+    if (data.length > 0) {
+      target.incoming.put(data);
     }
   }
 
-  function end(number: number): void {
-    if (!ended.has(number)) {
-      ended.add(number);
-      channels[number]?.push(null);
-    }
-  }
-
-  function channel(number: number): Duplex {
+  function channel(number: number, incoming: Incoming): Duplex {
     const duplex = new Duplex({
       allowHalfOpen: true,
-      readableHighWaterMark: READ_AHEAD_BYTES,
       decodeStrings: true,
-      read: () => wire.release(number),
+      read: () => incoming.read(duplex),
       write: (chunk: Buffer, _encoding, done) => {
         let offset = 0;
         do {
@@ -116,7 +115,7 @@ export function serveWebSocket(
         } while (offset < chunk.length);
       },
       destroy: (_error, done) => {
-        wire.release(number);
+        incoming.drop();
         done(null);
       },
     });
@@ -133,15 +132,15 @@ export function serveWebSocket(
   }
 
   function closeAll(): void {
-    for (const each of channels) {
-      each.destroy();
+    for (const { duplex } of channels) {
+      duplex.destroy();
     }
   }
 
   return {
     closed: wire.closed,
     channel: (number) => {
-      const found = channels[number];
+      const found = channels[number]?.duplex;
       if (found === undefined) {
         throw new RangeError(`There is no channel ${number}`);
       }

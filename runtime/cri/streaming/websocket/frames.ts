@@ -156,6 +156,10 @@ export function pongFrame(data: Buffer): Buffer {
   return Buffer.concat([header(OPCODES.pong, data.length), data]);
 }
 
+export function pingFrame(): Buffer {
+  return header(OPCODES.ping, 0);
+}
+
 export function closeFrame(code: number): Buffer {
   const data = Buffer.alloc(2);
   data.writeUInt16BE(code);

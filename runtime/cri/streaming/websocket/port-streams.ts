@@ -4,6 +4,7 @@
 
 import type { Protocol } from "../handshake.ts";
 import type { PortSession, PortStreams } from "../port-streams.ts";
+import { READ_AHEAD_BYTES } from "../read-ahead.ts";
 import type { Client } from "../server.ts";
 import { serveWebSocket } from "./connection.ts";
 
@@ -14,7 +15,8 @@ export function webSocketPortStreams(
   forward: (streams: PortStreams) => Promise<void>,
 ): PortSession {
   const connection = serveWebSocket(client.socket, client.head, protocol, {
-    idleMs: client.limits.idleMs,
+    limits: client.limits,
+    readAheadBytes: READ_AHEAD_BYTES.ports,
     channelCount: ports.length * 2,
   });
   const forwarded = ports.map(async (port, index) => {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { createHash } from "node:crypto";
+import { createConnection, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { silentLog } from "../../../../../runtime/cri/log.ts";
 import { openCommandStreams } from "../../../../../runtime/cri/streaming/command-streams.ts";
+import { READ_AHEAD_BYTES } from "../../../../../runtime/cri/streaming/read-ahead.ts";
 import {
   DEFAULT_LIMITS,
   type Limits,
@@ -9,6 +12,7 @@ import {
   StreamingServer,
 } from "../../../../../runtime/cri/streaming/server.ts";
 import {
+  type SpdyConnection,
   type SpdyStream,
   serveSpdy,
 } from "../../../../../runtime/cri/streaming/spdy/connection.ts";
@@ -36,15 +40,21 @@ async function start(limits: Partial<Limits> = {}): Promise<StreamingServer> {
 }
 
 /** A session that gives the client's streams to the test and does nothing with them. */
-function bare(onStream: (stream: SpdyStream) => void = () => {}): Session {
+function bare(
+  onStream: (stream: SpdyStream) => void = () => {},
+  readAheadBytes: number = READ_AHEAD_BYTES.command,
+  onConnection: (connection: SpdyConnection, socket: Socket) => void = () => {},
+): Session {
   return async ({ socket, head, limits }) => {
-    serveSpdy(socket, head, {
-      idleMs: limits.idleMs,
+    const connection = serveSpdy(socket, head, {
+      limits,
+      readAheadBytes,
       onStream: (stream) => {
         stream.body.on("error", () => {});
         onStream(stream);
       },
     });
+    onConnection(connection, socket as Socket);
   };
 }
 
@@ -67,6 +77,20 @@ describe("StreamingServer", () => {
     expect(answers.map((answer) => "status" in answer && answer.status)).toEqual([
       400, 404, 404, 403, 400,
     ]);
+  });
+
+  it("ends what it has refused, also for a client that never ends its side", async () => {
+    const server = await start();
+    const { port } = new URL(server.offer("exec", never));
+    const socket = createConnection({ port: Number(port), host: "127.0.0.1", allowHalfOpen: true });
+    socket.write(
+      "POST /exec/none HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n\r\n",
+    );
+    const answer = await new Promise((resolve) => socket.once("data", resolve));
+    expect(String(answer)).toContain("404");
+    servers.length = 0;
+    await server.close();
+    socket.destroy();
   });
 
   it("does not offer before it listens", () => {
@@ -160,27 +184,91 @@ describe("serveSpdy()", () => {
   it("reads no more than 256 KiB ahead of a stream that nobody reads, and loses nothing", async () => {
     const server = await start();
     const streams: SpdyStream[] = [];
-    const client = await SpdyClient.connect(
-      server.offer(
-        "exec",
-        bare((stream) => streams.push(stream)),
+    let socket: Socket | undefined;
+    const url = server.offer(
+      "exec",
+      bare(
+        (stream) => streams.push(stream),
+        undefined,
+        (_connection, each) => {
+          socket = each;
+        },
       ),
     );
+    const client = await SpdyClient.connect(url);
     const stream = await client.open({ streamtype: "stdin" });
-    for (let count = 0; count < 400; count += 1) {
-      void stream.send(Buffer.alloc(65536, count));
+    const sent = Array.from({ length: 400 }, (_, count) => Buffer.alloc(65536, count));
+    for (const chunk of sent) {
+      void stream.send(chunk);
     }
-    await waitFor(async () => (streams[0]?.body.readableLength ?? 0) >= 256 * 1024);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    expect(streams[0]?.body.readableLength).toBeLessThan(256 * 1024 + 2 * 65536);
-    let size = 0;
-    streams[0]?.body.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-    });
+    await waitFor(async () => (socket?.bytesRead ?? 0) > 256 * 1024);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(socket?.bytesRead).toBeLessThan(256 * 1024 + 3 * 65536);
+    const hash = createHash("sha256");
+    streams[0]?.body.on("data", (chunk: Buffer) => hash.update(chunk));
+    const ended = new Promise((resolve) => streams[0]?.body.once("end", resolve));
     await stream.end();
-    await new Promise((resolve) => streams[0]?.body.once("end", resolve));
-    expect(size).toBe(400 * 65536);
+    await ended;
+    expect(hash.digest("hex")).toBe(createHash("sha256").update(Buffer.concat(sent)).digest("hex"));
     client.close();
+  });
+
+  it("lets a stream that nobody reads not stop another until the connection's room is used up", async () => {
+    const server = await start();
+    const streams: SpdyStream[] = [];
+    let connection: SpdyConnection | undefined;
+    let socket: Socket | undefined;
+    const url = server.offer(
+      "portforward",
+      bare(
+        (stream) => streams.push(stream),
+        2 * 1024 * 1024,
+        (...both) => {
+          [connection, socket] = both;
+        },
+      ),
+    );
+    const client = await SpdyClient.connect(url, undefined, ["portforward.k8s.io"]);
+    const [slow, fast] = [await client.open({}), await client.open({})];
+    for (let count = 0; count < 28; count += 1) {
+      await slow.send(Buffer.alloc(65536, count));
+    }
+    await fast.send("first");
+    await waitFor(async () => String(streams[1]?.body.read() ?? "") === "first");
+    for (let count = 28; count < 300; count += 1) {
+      void slow.send(Buffer.alloc(65536, count));
+    }
+    void fast.send("second");
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(streams[1]?.body.read()).toBeNull();
+    expect(socket?.bytesRead).toBeLessThan(2 * 1024 * 1024 + 3 * 65536);
+    // A stream that is given up makes room for the others.
+    streams[0]?.body.destroy();
+    await waitFor(async () => String(streams[1]?.body.read() ?? "") === "second");
+    expect(connection?.closed.aborted).toBe(false);
+    client.close();
+  });
+
+  it("notices that a client has gone which it holds back, and does not take it for gone while it is there", async () => {
+    const server = await start({ probeMs: 50 });
+    let connection: SpdyConnection | undefined;
+    const url = server.offer(
+      "exec",
+      bare(undefined, 1024, (each) => {
+        connection = each;
+      }),
+    );
+    const client = await SpdyClient.connect(url);
+    const stream = await client.open({ streamtype: "stdin" });
+    void stream.send(Buffer.alloc(20 * 1024 * 1024));
+    await waitFor(async () => client.frames.filter(({ kind }) => kind === "ping").length >= 3);
+    expect(client.frames.slice(0, 2)).toEqual([
+      expect.objectContaining({ kind: "syn-reply" }),
+      { kind: "ping", id: 2 },
+    ]);
+    expect(connection?.closed.aborted).toBe(false);
+    client.close();
+    await waitFor(async () => connection?.closed.aborted === true);
   });
 
   it("refuses streams beyond 2000 at a time", async () => {

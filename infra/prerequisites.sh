@@ -36,6 +36,7 @@ gpg:command -v gpg:gpg
 gpg-agent:command -v gpg-agent:gpg-agent
 busybox:command -v busybox:busybox-static
 ps:command -v ps:procps
+chromium:command -v chromium-headless-shell:chromium-headless-shell
 '
 
 missing_packages() {

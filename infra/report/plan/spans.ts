@@ -108,8 +108,10 @@ function takeObserved(watch: SpanWatch, entry: JournalEntry): void {
   // A pod that the API server knew from an earlier boot was not made in this one.
   if (startMs < 0) return;
   const name = podName(pod);
-  const known = watch.closed.findIndex((span) => span.kind === "pod" && span.name === name);
-  if (known >= 0) watch.closed.splice(known, 1);
+  const index = watch.closed.findIndex((span) => span.kind === "pod" && span.name === name);
+  // A static pod runs before the API server is told of it.
+  if ((watch.closed[index]?.startMs ?? Number.POSITIVE_INFINITY) < startMs) return;
+  if (index >= 0) watch.closed.splice(index, 1);
   watch.closed.push({ kind: "pod", name, startMs, endMs });
 }
 

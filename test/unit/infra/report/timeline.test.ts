@@ -83,6 +83,17 @@ describe("nodeTimeline()", () => {
     ]);
   });
 
+  it("takes no word of the kubelet about a static pod, which the API server heard of later", () => {
+    const journal = startOfNode()
+      .from(50, "corefly-cri.service", "Pod runs pod=kube-system/etcd-0 sandbox=1", "node")
+      .from(60, "corefly-cri.service", "Container runs pod=kube-system/etcd-0 app=etcd", "node")
+      .kubelet(
+        68,
+        `"Observed pod startup duration" pod="kube-system/etcd-0" podCreationTimestamp="${goTime(65)}" watchObservedRunningTime="${goTime(67)}"`,
+      );
+    expect(parts(timelineOf(journal), "API server")).toEqual([["pod etcd-0", [52_500, 62_500]]]);
+  });
+
   it("shows what was tried several times as one", () => {
     const journal = startOfNode()
       .unit(50, "Starting", "corefly-addons.service")

@@ -52,6 +52,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
   const conmon = { file: program(system, "conmon", options.programPath), env, crun };
   // What commands of a server that was killed have left; those that still run have read theirs.
   await system.files.removeTree(execDir(paths));
+  await system.files.removeStaleTemporaries(netStateDir(dataDir));
   for (const directory of [exitsDir(paths), attachDir(paths), execDir(paths), crun.root]) {
     await system.files.mkdirp(directory, { mode: 0o700 });
   }

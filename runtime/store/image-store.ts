@@ -53,6 +53,7 @@ export class ImageStore {
     }
     const store = new ImageStore(dataDir, system);
     await store.trees.cleanTemporary();
+    await system.files.removeStaleTemporaries(layout.images);
     return store;
   }
 

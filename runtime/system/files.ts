@@ -129,6 +129,10 @@ export type Files = typeof passedThrough & {
   /** Temporary file beside it, fsync, rename, fsync of the directory: readers see the old or the new content, whole. */
   writeFileAtomic(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
   writeFileAtomicSync(path: string, data: string | Uint8Array, options?: WriteOptions): void;
+  /** As writeFileAtomic without the last step: after a power cut there may be the old content, or the file may be missing. */
+  replaceFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
+  /** Removes what such a write has left in this directory if its process was killed. */
+  removeStaleTemporaries(directory: string): Promise<void>;
   /** The directory and its parents, 0755 unless said; fine when it exists. */
   mkdirp(path: string, options?: WriteOptions): Promise<void>;
   mkdirpSync(path: string, options?: WriteOptions): void;
@@ -169,6 +173,15 @@ export const linuxFiles: Files = {
   readJsonSync: (path) => parseJson(readFileSync(path, "utf8"), path),
   writeFileAtomic,
   writeFileAtomicSync,
+  replaceFile,
+  removeStaleTemporaries: async (directory) => {
+    for (const name of await linuxFiles.listNames(directory)) {
+      const pid = TEMPORARY.exec(name)?.[1];
+      if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+        await promises.rm(join(directory, name), { force: true });
+      }
+    }
+  },
   mkdirp: async (path, options = {}) => {
     await promises.mkdir(path, { recursive: true, mode: options.mode ?? 0o755 });
   },
@@ -207,6 +220,11 @@ export const linuxFiles: Files = {
   fsyncDirSync,
 };
 
+/** Whether an error says that there is no space left, on the disk or of what this user may have. */
+export function isDiskFull(error: unknown): boolean {
+  return ["ENOSPC", "EDQUOT"].includes(errnoOf(error));
+}
+
 /** Whether an error says that a file, or a directory on the way to it, is not there. */
 export function isMissing(error: unknown): boolean {
   const errno = errnoOf(error);
@@ -237,12 +255,23 @@ function parseJson(text: string, path: string): unknown {
 
 let serial = 0;
 
+const TEMPORARY = /\.tmp-(\d+)-\d+$/;
+
 function temporaryName(path: string): string {
   serial += 1;
   return `${path}.tmp-${process.pid}-${serial}`;
 }
 
 async function writeFileAtomic(
+  path: string,
+  data: string | Uint8Array,
+  options: WriteOptions = {},
+): Promise<void> {
+  await replaceFile(path, data, options);
+  await linuxFiles.fsyncDir(dirname(path));
+}
+
+async function replaceFile(
   path: string,
   data: string | Uint8Array,
   options: WriteOptions = {},
@@ -262,7 +291,6 @@ async function writeFileAtomic(
     await promises.rm(temporary, { force: true });
     throw cause;
   }
-  await linuxFiles.fsyncDir(dirname(path));
 }
 
 function writeFileAtomicSync(

@@ -253,7 +253,7 @@ export class CriNode {
     const names = (directory: string) =>
       existsSync(directory) ? readdirSync(directory).map((name) => join(directory, name)) : [];
     return [
-      ...["netns", "ipcns", "utsns", "shm", "exits", "attach", "exec"].flatMap((each) =>
+      ...["netns", "ipcns", "utsns", "shm", "exits", "ends", "attach", "exec"].flatMap((each) =>
         names(join(this.dir, "s", each)),
       ),
       ...["pods/run", "pods/embryo", "pods/garbage", "cri/embryo", "cri/garbage"].flatMap((each) =>

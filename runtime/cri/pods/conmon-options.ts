@@ -2,7 +2,7 @@
 // What a container's monitor is told, from its record and configuration.
 import type { ConmonOptions } from "../../stage1/oci/conmon.ts";
 import type { CriContext } from "../context.ts";
-import { appDir, attachDir, exitsDir } from "./paths.ts";
+import { appDir, attachDir, endDir, exitsDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
 
 export function conmonOptions(context: CriContext, container: Container): ConmonOptions {
@@ -12,7 +12,7 @@ export function conmonOptions(context: CriContext, container: Container): Conmon
     id: record.id,
     name: record.name,
     bundle: directory,
-    persistDir: directory,
+    persistDir: endDir(context.paths, record.id),
     exitDir: exitsDir(context.paths),
     socketDir: attachDir(context.paths),
     logPath: record.logPath === "" ? undefined : record.logPath,

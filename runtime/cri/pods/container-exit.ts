@@ -6,9 +6,9 @@ import { isSameProcess } from "../../pod/process.ts";
 import { type ExitRecord, findExitRecord } from "../../stage1/oci/conmon.ts";
 import { crunDelete } from "../../stage1/oci/crun.ts";
 import type { CriContext } from "../context.ts";
-import { containerLock, updateRecord } from "./container-record-update.ts";
+import { containerLock, recordFact } from "./container-record-update.ts";
 import { nowNs, nsOfMs } from "./names.ts";
-import { appDir, attachDir, exitsDir } from "./paths.ts";
+import { appDir, attachDir, endDir, exitsDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
 
 /** How long conmon may take to write the exit file after the process is gone. */
@@ -38,13 +38,12 @@ export async function noticeExitLocked(context: CriContext, container: Container
   if (record.state !== "running" || record.process === undefined) {
     return;
   }
-  const directory = appDir(context.paths, record.podUuid, record.id);
-  let exit = await findExitRecord(context.system, directory);
+  let exit = await findExit(context, record);
   if (exit === undefined) {
     if (isSameProcess(context.system, record.process)) {
       return;
     }
-    exit = await lateExit(context, record, directory);
+    exit = await lateExit(context, record);
   }
   await finish(context, container, exit);
 }
@@ -52,7 +51,6 @@ export async function noticeExitLocked(context: CriContext, container: Container
 async function lateExit(
   context: CriContext,
   record: ContainerRecord,
-  directory: string,
 ): Promise<ExitRecord | undefined> {
   const { system, bootId } = context;
   if (record.process?.bootId !== bootId) {
@@ -60,13 +58,24 @@ async function lateExit(
   }
   const deadline = system.clock.monotonic() + LATE_EXIT_FILE_MS;
   while (system.clock.monotonic() < deadline) {
-    const exit = await findExitRecord(system, directory);
+    const exit = await findExit(context, record);
     if (exit !== undefined) {
       return exit;
     }
     await system.clock.sleep(50);
   }
   return undefined;
+}
+
+/** Monitors of earlier versions write into the container's directory. */
+async function findExit(
+  { system, paths }: CriContext,
+  record: ContainerRecord,
+): Promise<ExitRecord | undefined> {
+  return (
+    (await findExitRecord(system, endDir(paths, record.id))) ??
+    (await findExitRecord(system, appDir(paths, record.podUuid, record.id)))
+  );
 }
 
 async function finish(
@@ -76,7 +85,7 @@ async function finish(
 ): Promise<void> {
   const { system, crun, log } = context;
   const exitCode = exit?.exitCode ?? UNSEEN_EXIT_CODE;
-  await updateRecord(context, container, {
+  await recordFact(context, container, {
     state: "exited",
     finishedAtNs: exit === undefined ? nowNs(system.clock) : nsOfMs(exit.finishedAtMs),
     exitCode,
@@ -97,18 +106,24 @@ async function finish(
   });
   try {
     await crunDelete(system, crun, record.id);
-    await removeMonitorFiles(context, record);
+    // Whoever could not write down the end may have to read it again.
+    if (container.isUnwritten !== true) {
+      await removeMonitorFiles(context, record);
+    }
   } catch (error) {
     log.warn("Cannot clean up after a container", { container: record.id, error: String(error) });
   }
 }
 
-/** The kubelet looks for exactly "OOMKilled"; the others are what it shows for these codes itself. */
+/**
+ * The kubelet looks for exactly "OOMKilled", which is said whichever process of the container was killed and whatever its first
+ * one made of that, as other CRI servers do. The others are what the kubelet shows for these codes itself.
+ */
 function exitReason(exit: ExitRecord | undefined): string {
   if (exit === undefined) {
     return "Unknown";
   }
-  if (exit.oomKilled && exit.exitCode !== 0) {
+  if (exit.oomKilled) {
     return "OOMKilled";
   }
   return exit.exitCode === 0 ? "Completed" : "Error";
@@ -122,6 +137,7 @@ export async function removeMonitorFiles(
   const { paths, system } = context;
   const directory = appDir(paths, record.podUuid, record.id);
   for (const path of [
+    endDir(paths, record.id),
     join(exitsDir(paths), record.id),
     join(attachDir(paths), record.id),
     join(directory, "ctl"),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes a container's record: on disk first, then in memory. The caller holds the container's lock.
 import { type ContainerRecord, writeContainerRecord } from "../../pod/container-record.ts";
+import { isDiskFull } from "../../system/files.ts";
 import type { CriContext } from "../context.ts";
 import { appDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
@@ -14,6 +15,31 @@ export async function updateRecord(
   const directory = appDir(context.paths, record.podUuid, record.id);
   await writeContainerRecord(context.system, directory, record);
   container.record = record;
+}
+
+/**
+ * As updateRecord, for what has happened and cannot be refused: a full disk does not hide it. Then the record is written
+ * later, and a server that starts before finds out anew.
+ */
+export async function recordFact(
+  context: CriContext,
+  container: Container,
+  changes: Partial<ContainerRecord>,
+): Promise<void> {
+  try {
+    await updateRecord(context, container, changes);
+    container.isUnwritten = false;
+  } catch (error) {
+    if (!isDiskFull(error)) {
+      throw error;
+    }
+    container.record = { ...container.record, ...changes };
+    container.isUnwritten = true;
+    context.log.warn("Cannot write down what a container does: the disk is full", {
+      container: container.record.id,
+      state: container.record.state,
+    });
+  }
 }
 
 /** The key of a container's operations in the context's locks. */

@@ -4,7 +4,9 @@
 import type { FSWatcher } from "../../system/files.ts";
 import type { CriContext } from "../context.ts";
 import { noticeExit } from "./container-exit.ts";
+import { containerLock, recordFact } from "./container-record-update.ts";
 import { exitsDir } from "./paths.ts";
+import type { Container } from "./pod-table.ts";
 import { noticeInitEnd } from "./stop-sandbox.ts";
 
 const SWEEP_MS = 10_000;
@@ -23,9 +25,12 @@ export async function watchExits(context: CriContext, signal: AbortSignal): Prom
     context.log.error("Cannot watch for exits", { error: String(error) }),
   );
   const sweep = setInterval(() => {
-    for (const { record } of context.pods.containers()) {
-      if (record.state === "running") {
-        notice(context, record.id);
+    for (const container of context.pods.containers()) {
+      if (container.record.state === "running") {
+        notice(context, container.record.id);
+      }
+      if (container.isUnwritten === true) {
+        writeLate(context, container);
       }
     }
     for (const sandbox of context.pods.sandboxes()) {
@@ -46,6 +51,21 @@ export async function watchExits(context: CriContext, signal: AbortSignal): Prom
     },
     { once: true },
   );
+}
+
+function writeLate(context: CriContext, container: Container): void {
+  const write = async (): Promise<void> => {
+    // It may have been removed meanwhile.
+    if (context.pods.findContainer(container.record.id) === container) {
+      await recordFact(context, container, {});
+    }
+  };
+  context.locks.run(containerLock(container), write).catch((error: unknown) => {
+    context.log.error("Cannot write down what a container does", {
+      container: container.record.id,
+      error: String(error),
+    });
+  });
 }
 
 function notice(context: CriContext, id: string): void {

@@ -58,6 +58,14 @@ export function exitsDir(paths: CriPaths): string {
   return join(paths.stateDir, "exits");
 }
 
+/**
+ * How a container has ended, by conmon. Not on the disk of the pods: conmon ends without a word when that is full. A link in
+ * the container's directory leads there.
+ */
+export function endDir(paths: CriPaths, containerId: string): string {
+  return join(paths.stateDir, "ends", containerId);
+}
+
 export function attachDir(paths: CriPaths): string {
   return join(paths.stateDir, "attach");
 }

@@ -12,13 +12,15 @@ export interface Sandbox {
   readonly config: PodSandboxConfig;
 }
 
-/** A container of the kubelet; `record` as above. */
+/** A container of the kubelet; `record` as above, unless `isUnwritten`. */
 export interface Container {
   record: ContainerRecord;
   readonly config: ContainerConfig;
   resources: LinuxContainerResources;
   /** The stop that is under way, so that a second request joins it. */
   stop: StopRequest | undefined;
+  /** `record` is ahead of the disk, which was full. */
+  isUnwritten?: boolean;
   /** Called once, when the record says "exited". */
   readonly onExit: Set<() => void>;
 }

@@ -17,7 +17,7 @@ import {
 import type { CriContext } from "../context.ts";
 import { readCgroups } from "../stats/cgroup-files.ts";
 import { noticeExit } from "./container-exit.ts";
-import { updateRecord } from "./container-record-update.ts";
+import { recordFact } from "./container-record-update.ts";
 import { unmountTree } from "./mounts.ts";
 import { nowNs } from "./names.ts";
 import { appDir, embryoDir, garbageDir, podDir, runningPodsDir } from "./paths.ts";
@@ -149,7 +149,7 @@ async function recoverStarting(context: CriContext, container: Container): Promi
   const state = await crunState(system, crun, record.id);
   const process = state?.status === "running" ? identify(system, state.pid) : undefined;
   if (process !== undefined) {
-    await updateRecord(context, container, {
+    await recordFact(context, container, {
       state: "running",
       process,
       cgroups: await readCgroups(system, process.pid),
@@ -173,7 +173,7 @@ async function end(context: CriContext, container: Container, message: string): 
     message,
     process: undefined,
   };
-  await updateRecord(context, container, changes);
+  await recordFact(context, container, changes);
 }
 
 /** Holds the pod's name meanwhile, so that a RunPodSandbox that is tried again waits and then makes a new one. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // StartContainer: conmon and crun make the process, the record learns who it is, then it may run.
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { PodStateError } from "../../errors.ts";
 import { identify } from "../../pod/process.ts";
 import { conmonPidFile, createContainer as createWithMonitor } from "../../stage1/oci/conmon.ts";
@@ -10,7 +10,7 @@ import { readCgroups } from "../stats/cgroup-files.ts";
 import { Steps } from "../steps.ts";
 import { conmonOptions } from "./conmon-options.ts";
 import { removeMonitorFiles } from "./container-exit.ts";
-import { containerLock, updateRecord } from "./container-record-update.ts";
+import { containerLock, recordFact, updateRecord } from "./container-record-update.ts";
 import { nowNs } from "./names.ts";
 import { appDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
@@ -63,6 +63,8 @@ async function launch(context: CriContext, container: Container, steps: Steps): 
   }
   const options = conmonOptions(context, container);
   await removeMonitorFiles(context, record);
+  // For those who look while no server runs.
+  await system.files.symlink(join(options.persistDir, "exit"), join(options.bundle, "exit"));
   steps.done("files");
   const { pid } = await createWithMonitor(system, conmon, options);
   steps.done("create");
@@ -104,7 +106,7 @@ async function giveUp(context: CriContext, container: Container, cause: unknown)
     });
   }
   const now = nowNs(system.clock);
-  await updateRecord(context, container, {
+  await recordFact(context, container, {
     state: "exited",
     startedAtNs: now,
     finishedAtNs: now,

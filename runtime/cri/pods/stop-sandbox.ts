@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // StopPodSandbox and RemovePodSandbox. Both may be repeated at any time, also after a reboot when nothing is left to stop.
 import { type SandboxRecord, writeSandboxRecord } from "../../pod/sandbox-record.ts";
+import { isDiskFull } from "../../system/files.ts";
 import type { CriContext } from "../context.ts";
 import { podDir } from "./paths.ts";
 import type { Sandbox } from "./pod-table.ts";
@@ -66,7 +67,17 @@ async function stopLocked(context: CriContext, sandbox: Sandbox): Promise<void> 
   });
 }
 
+/** A full disk does not keep a pod from going, which makes room: a server that starts would find it without its network. */
 async function write(context: CriContext, sandbox: Sandbox, record: SandboxRecord): Promise<void> {
-  await writeSandboxRecord(context.system, podDir(context.paths, record.uuid), record);
+  try {
+    await writeSandboxRecord(context.system, podDir(context.paths, record.uuid), record);
+  } catch (error) {
+    if (!isDiskFull(error)) {
+      throw error;
+    }
+    context.log.warn("Cannot write down that a pod is stopped: the disk is full", {
+      sandbox: record.id,
+    });
+  }
   sandbox.record = record;
 }

@@ -42,7 +42,7 @@ export class ContainerdNode {
     const { subnet = "10.219.8.0/24", hostNetwork = false } = options;
     // Short: unix sockets below it have at most 107 bytes.
     const dir = mkdtempSync(join(tmpdir(), "ctd-"));
-    for (const name of ["net.d", "lib", "run", "s"]) {
+    for (const name of ["net.d", "lib", "run", "dev", "s"]) {
       mkdirSync(join(dir, name));
     }
     writeFileSync(join(dir, "net.d/10-pods.conflist"), podNetwork(dir, subnet));
@@ -187,12 +187,16 @@ export class ContainerdNode {
 
 /**
  * Places that have no setting: sockets of shims are in /run, results of CNI plugins in /var/lib. And crun, which is
- * started by the shims in these mounts, takes a machine for one of cgroup version 1 only without `unified`.
+ * started by the shims in these mounts, takes a machine for one of cgroup version 1 only without `unified`, and gives
+ * the /dev/null that is a command's stdin to the command's user.
  */
 function mounts(dir: string): string {
   return [
     `mount --bind ${join(dir, "lib")} /var/lib`,
     `mount --bind ${join(dir, "run")} /run`,
+    `mount -t tmpfs -o mode=755 dev ${join(dir, "dev")}`,
+    `mknod -m 666 ${join(dir, "dev/null")} c 1 3`,
+    `mount --bind ${join(dir, "dev/null")} /dev/null`,
     "if mountpoint -q /sys/fs/cgroup/unified; then umount /sys/fs/cgroup/unified; fi",
   ].join(" && ");
 }

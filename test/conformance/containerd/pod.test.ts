@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The yardstick stands: Debian's containerd runs a pod on this machine, installed nowhere, and leaves nothing.
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { ContainerdNode } from "../../helpers/containerd.ts";
 
@@ -41,9 +41,13 @@ describe("ContainerdNode", () => {
 
   it("leaves nothing outside its folder", async () => {
     const other = await ContainerdNode.start({ subnet: "10.219.9.0/24" });
-    const container = await other.runContainer(await other.runPod(), "c", ["sleep", "1000"]);
+    const owner = statSync("/dev/null").uid;
+    const container = await other.runContainer(await other.runPod(), "c", ["sleep", "1000"], {
+      linux: { securityContext: { namespaceOptions: { pid: 1 }, runAsUser: { value: 1000n } } },
+    });
     expect(await other.exec(container, "true")).toMatchObject({ exitCode: 0 });
     await other.remove();
+    expect(statSync("/dev/null").uid).toBe(owner);
     expect(other.shims()).toEqual([]);
     const places = ["/run/containerd", "/opt/containerd", "/var/lib/cni", other.dir];
     expect(places.filter((path) => existsSync(path))).toEqual([]);

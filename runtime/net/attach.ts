@@ -7,6 +7,7 @@ import type { System } from "../system/system.ts";
 import {
   type Attachment,
   forgetAttachments,
+  intendAttachments,
   type PortMapping,
   readAttachments,
   writeAttachments,
@@ -57,17 +58,9 @@ interface Options {
   readonly signal?: AbortSignal;
 }
 
-const LOOPBACK: Network = {
-  name: "corefly-loopback",
-  cniVersion: "1.0.0",
-  disableCheck: false,
-  plugins: [{ type: "loopback", capabilities: {}, raw: { type: "loopback" } }],
-  origin: "built in",
-};
-
 /**
- * Brings up loopback, then attaches to each network in turn as eth0, eth1…. Port mappings go to every plugin that says it
- * can do them; if there are some and no plugin does, that is an error. On failure everything is undone.
+ * Attaches to each network in turn as eth0, eth1…. Port mappings go to every plugin that says it can do them; if there
+ * are some and no plugin does, that is an error. On failure everything is undone.
  */
 export async function attach(
   system: System,
@@ -89,11 +82,13 @@ export async function attach(
   try {
     for (const attachment of wanted) {
       done.push(attachment);
-      await writeAttachments(system, host.stateDir, pod.uuid, done);
+      await intendAttachments(system, host.stateDir, pod.uuid, done);
       const result = await add(system, host, pod.uuid, attachment, options);
       done[done.length - 1] = { ...attachment, result };
     }
-    await writeAttachments(system, host.stateDir, pod.uuid, done);
+    if (done.length > 0) {
+      await writeAttachments(system, host.stateDir, pod.uuid, done);
+    }
     return netResult(done);
   } catch (error) {
     const undoing = await detach(system, host, pod.uuid).catch((cause: unknown) => cause);
@@ -265,17 +260,14 @@ function planAttachments(
   portMappings: readonly PortMapping[],
 ): readonly Attachment[] {
   const common = { netnsPath: pod.netnsPath, result: undefined };
-  return [
-    { ...common, network: LOOPBACK, ifName: "lo", args: {}, portMappings: [] },
-    ...networks.map(({ network, args }, index) => ({
-      ...common,
-      network,
-      ifName: `eth${index}`,
-      args: pluginArgs({ ...pod.args, ...args }),
-      // On the first network that can: the same host port cannot lead to two addresses.
-      portMappings: index === mapperIndex(networks) ? portMappings.map(plainMapping) : [],
-    })),
-  ];
+  return networks.map(({ network, args }, index) => ({
+    ...common,
+    network,
+    ifName: `eth${index}`,
+    args: pluginArgs({ ...pod.args, ...args }),
+    // On the first network that can: the same host port cannot lead to two addresses.
+    portMappings: index === mapperIndex(networks) ? portMappings.map(plainMapping) : [],
+  }));
 }
 
 /** Every plugin of a list gets them all, and refuses those that only its neighbour knows, unless it is told not to. */
@@ -314,7 +306,7 @@ function requireMapper(
 
 function netResult(attachments: readonly Attachment[]): NetResult {
   const networks = attachments
-    .filter(({ ifName, result }) => ifName !== "lo" && result !== undefined)
+    .filter(({ result }) => result !== undefined)
     .map(({ network, ifName, result }) => ({
       name: network.name,
       ifName,

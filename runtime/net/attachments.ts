@@ -37,22 +37,39 @@ export async function readAttachments(
   return text === undefined ? [] : parseAttachments(text, path);
 }
 
-/** Atomic: a reader, or we after a crash, see the old or the new list. */
+/** Atomic: a reader, or we after a crash, see the old or the new list. On return it is on the disk. */
 export async function writeAttachments(
   system: System,
   stateDir: string,
   podUuid: string,
   attachments: readonly Attachment[],
 ): Promise<void> {
-  await system.files.mkdirp(stateDir, { mode: 0o700 });
+  const { files } = system;
+  await files.writeFileAtomic(fileOf(stateDir, podUuid), textOf(attachments), { mode: 0o600 });
+}
+
+/**
+ * As writeAttachments, before the plugins run: what they make of the kernel's is gone after a power cut as well, so this
+ * need not be on the disk yet.
+ */
+export async function intendAttachments(
+  system: System,
+  stateDir: string,
+  podUuid: string,
+  attachments: readonly Attachment[],
+): Promise<void> {
+  const { files } = system;
+  await files.mkdirp(stateDir, { mode: 0o700 });
+  await files.replaceFile(fileOf(stateDir, podUuid), textOf(attachments), { mode: 0o600 });
+}
+
+function textOf(attachments: readonly Attachment[]): string {
   const json = attachments.map(({ network, ...rest }) => ({
     ...rest,
     network: networkJson(network),
     origin: network.origin,
   }));
-  await system.files.writeFileAtomic(fileOf(stateDir, podUuid), `${JSON.stringify(json)}\n`, {
-    mode: 0o600,
-  });
+  return `${JSON.stringify(json)}\n`;
 }
 
 /** Idempotent. */

@@ -12,7 +12,7 @@ export function netnsPath(podUuid: string, directory: string = NETNS_DIRECTORY):
   return join(directory, podUuid);
 }
 
-/** Makes an empty network namespace (its loopback is down until attach()) with these `net.…` sysctls. */
+/** Makes a network namespace that has loopback and nothing else, with these `net.…` sysctls. */
 export function createNetns(
   system: System,
   path: string,

@@ -49,7 +49,7 @@ const SYSCTL_OWNERS: readonly (readonly [RegExp, PinnedKind])[] = [
 
 /**
  * Makes the namespaces and pins them, all or none. The files' directories are made; a file that is there already is an
- * error. Sysctls are set and the host name is given from inside.
+ * error. From inside, loopback is brought up, sysctls are set and the host name is given.
  */
 export function pinNamespaces(system: System, paths: PinnedPaths, options: PinOptions = {}): void {
   const { kernel, files } = system;
@@ -73,6 +73,9 @@ export function pinNamespaces(system: System, paths: PinnedPaths, options: PinOp
       made.push(path);
     }
     kernel.unshare(wanted.reduce((flags, { flag }) => flags | flag, 0));
+    if (paths.network !== undefined) {
+      kernel.raiseLoopback();
+    }
     if (options.hostname !== undefined) {
       kernel.sethostname(options.hostname);
     }

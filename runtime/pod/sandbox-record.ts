@@ -81,10 +81,19 @@ export async function writeSandboxRecord(
   podDir: string,
   record: SandboxRecord,
 ): Promise<void> {
-  await system.files.writeFileAtomic(join(podDir, SANDBOX_FILE), `${JSON.stringify(record)}\n`, {
-    mode: 0o600,
-  });
+  await system.files.writeFileAtomic(join(podDir, SANDBOX_FILE), textOf(record), { mode: 0o600 });
 }
+
+/** As writeSandboxRecord, for a pod in the making, of which nothing need be left after a power cut. */
+export async function intendSandboxRecord(
+  system: Pick<System, "files">,
+  podDir: string,
+  record: SandboxRecord,
+): Promise<void> {
+  await system.files.replaceFile(join(podDir, SANDBOX_FILE), textOf(record), { mode: 0o600 });
+}
+
+const textOf = (record: SandboxRecord): string => `${JSON.stringify(record)}\n`;
 
 /** undefined when the pod is not one of the kubelet's; throws InvalidManifestError for a damaged record. */
 export async function readSandboxRecord(

@@ -26,6 +26,8 @@ export interface Sockets {
   acceptConnection(fd: number): number | undefined;
   /** A unix socket of type SOCK_SEQPACKET: each read(2) is a message. */
   connectToPacketSocket(path: string): number;
+  /** Brings up the interface `lo` of the network namespace of the moment; ::1 comes with it. */
+  raiseLoopback(): void;
   /** Ends our direction: the peer reads to its end. */
   shutdownWrites(fd: number): void;
   /** The descriptor that somebody sent over a unix socket (SCM_RIGHTS); undefined while none has come. */

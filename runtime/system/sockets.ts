@@ -15,6 +15,7 @@ export interface SocketLibrary {
   pipe2(ends: Buffer, flags: number): number;
   shutdown(fd: number, how: number): number;
   recvmsg(fd: number, message: Buffer, flags: number): number | bigint;
+  ioctl(fd: number, request: bigint, argument: Buffer): number;
   errno(): string;
   /** The address of a buffer's bytes. */
   addressOf(buffer: Buffer): bigint;
@@ -25,12 +26,15 @@ const AF_UNIX = 1;
 const AF_INET = 2;
 const AF_INET6 = 10;
 const SOCK_STREAM = 1;
+const SOCK_DGRAM = 2;
 const SOCK_SEQPACKET = 5;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_DONTWAIT = 0x40;
 const MSG_CMSG_CLOEXEC = 0x40000000;
 const SHUT_WR = 1;
+const SIOCSIFFLAGS = 0x8914n;
+const IFF_UP = 1;
 const SOL_SOCKET = 1;
 const SCM_RIGHTS = 1;
 /** sun_path of unix(7), with the NUL at its end. */
@@ -81,6 +85,14 @@ export function linuxSockets(library: () => SocketLibrary): Sockets {
         check("connect", library().connect(fd, address, address.length), path);
       });
     },
+    raiseLoopback: () => {
+      const fd = open(AF_INET, SOCK_DGRAM);
+      try {
+        check("ioctl", library().ioctl(fd, SIOCSIFFLAGS, interfaceFlags("lo", IFF_UP)), "lo");
+      } finally {
+        library().close(fd);
+      }
+    },
     shutdownWrites: (fd) => {
       check("shutdown", library().shutdown(fd, SHUT_WR));
     },
@@ -102,6 +114,14 @@ export function linuxSockets(library: () => SocketLibrary): Sockets {
 
 function isNotYet(errno: string): boolean {
   return errno === "EAGAIN" || errno === "EWOULDBLOCK" || errno === "EINTR";
+}
+
+/** struct ifreq of netdevice(7): the name in 16 bytes, then what is asked for, 24 bytes at most. */
+function interfaceFlags(name: string, flags: number): Buffer {
+  const request = Buffer.alloc(40);
+  request.write(name, 0, 15);
+  request.writeInt16LE(flags, 16);
+  return request;
 }
 
 /** struct sockaddr_un. */

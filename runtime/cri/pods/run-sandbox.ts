@@ -7,6 +7,7 @@ import { toJson } from "@bufbuild/protobuf";
 import { AlreadyExistsError } from "../../errors.ts";
 import { pinNamespaces } from "../../net/pinned-namespaces.ts";
 import {
+  intendSandboxRecord,
   type SandboxRecord,
   uuidOfSandboxId,
   writeSandboxRecord,
@@ -81,7 +82,10 @@ async function makeSandbox(
       steps.done("init");
     }
     record = { ...record, state: "ready" };
-    await writeSandboxRecord(system, podDir(paths, record.uuid), record);
+    await Promise.all([
+      writeSandboxRecord(system, podDir(paths, record.uuid), record),
+      system.files.fsyncDir(runningPodsDir(paths)),
+    ]);
     steps.done("record");
   } catch (cause) {
     await undo(context, record, config, cause);
@@ -147,13 +151,14 @@ async function makePodDir(
   await files.mkdirp(join(embryo, "apps"), { mode: 0o755 });
   const hostResolvConf = (await files.findText("/etc/resolv.conf")) ?? "";
   const hosts = (await files.findText("/etc/hosts")) ?? "127.0.0.1\tlocalhost\n";
-  await files.writeFile(join(embryo, "resolv.conf"), resolvConf(config.dnsConfig, hostResolvConf));
-  await files.writeFile(join(embryo, "hostname"), `${record.hostname}\n`);
-  await files.writeFile(join(embryo, "hosts"), hosts);
-  await writeSandboxRecord(context.system, embryo, record);
-  await files.mkdirp(runningPodsDir(context.paths), { mode: 0o700 });
+  await Promise.all([
+    files.writeFile(join(embryo, "resolv.conf"), resolvConf(config.dnsConfig, hostResolvConf)),
+    files.writeFile(join(embryo, "hostname"), `${record.hostname}\n`),
+    files.writeFile(join(embryo, "hosts"), hosts),
+    intendSandboxRecord(context.system, embryo, record),
+    files.mkdirp(runningPodsDir(context.paths), { mode: 0o700 }),
+  ]);
   await files.rename(embryo, podDir(context.paths, record.uuid));
-  await files.fsyncDir(runningPodsDir(context.paths));
   if (record.logDirectory !== "") {
     await files.mkdirp(record.logDirectory);
   }

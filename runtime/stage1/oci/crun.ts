@@ -104,12 +104,15 @@ export function crunExecCommand(
   };
 }
 
-/** Writes `config.json`; crun's bundle is a directory with that file. */
+/**
+ * Writes `config.json`, whole or not at all; crun's bundle is a directory with that file. It need not outlive a power cut:
+ * no container does.
+ */
 export async function writeBundle(system: System, bundle: string, spec: OciSpec): Promise<void> {
-  await system.files.mkdirp(bundle, { mode: 0o700 });
-  await system.files.writeFileAtomic(`${bundle}/config.json`, JSON.stringify(spec), {
-    mode: 0o600,
-  });
+  const { files } = system;
+  await files.mkdirp(bundle, { mode: 0o700 });
+  await files.writeFile(`${bundle}/config.json.new`, JSON.stringify(spec), { mode: 0o600 });
+  await files.rename(`${bundle}/config.json.new`, `${bundle}/config.json`);
 }
 
 /** Starts a created container. */

@@ -99,6 +99,7 @@ function recordingKernel(record: Record, answers: Partial<Kernel>): Kernel {
       "connectToPacketSocket",
       answers.connectToPacketSocket ?? descriptor,
     ),
+    raiseLoopback: call("raiseLoopback", answers.raiseLoopback ?? nothing),
     shutdownWrites: call("shutdownWrites", answers.shutdownWrites ?? nothing),
     receiveDescriptor: call("receiveDescriptor", answers.receiveDescriptor ?? descriptor),
     openInRoot: call("openInRoot", answers.openInRoot ?? descriptor),

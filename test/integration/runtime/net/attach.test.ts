@@ -114,6 +114,7 @@ describe("pinNamespaces()", () => {
       hostname: "pod-a",
       ipc: "1",
       portStart: "42",
+      loopback: ["127.0.0.1/8", "::1/128"],
       ownPortStart: expect.not.stringMatching(/^42$/),
       pinned: true,
       bad: {

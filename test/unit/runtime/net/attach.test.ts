@@ -115,48 +115,39 @@ describe("attach()", () => {
   const pod = { uuid: "p1", netnsPath: "/nonexistent/netns" };
 
   it("tells plugins to ignore the arguments of their neighbours", async () => {
-    for (const name of ["loopback", "one", "two"]) {
+    for (const name of ["one", "two"]) {
       plugin(name, `echo "${name} $CNI_ARGS" >> ${work}/args`);
     }
     const args = { IP: "10.1.2.3" };
     await attach(system, host(), pod, [{ network: list, args }, { network: list }]);
     const seen = linuxSystem().files.findTextSync(join(work, "args"))?.split("\n");
     const lan = "IgnoreUnknown=1;IP=10.1.2.3";
-    expect(seen).toEqual(["loopback ", `one ${lan}`, `two ${lan}`, "one ", "two ", ""]);
+    expect(seen).toEqual([`one ${lan}`, `two ${lan}`, "one ", "two ", ""]);
     await detach(system, host(), "p1");
   });
 
-  it("runs loopback, then each network's plugins; detach() runs them backwards", async () => {
-    for (const name of ["loopback", "one", "two"]) {
+  it("runs each network's plugins; detach() runs them backwards", async () => {
+    for (const name of ["one", "two"]) {
       plugin(name);
     }
     const result = await attach(system, host(), pod, [{ network: list }]);
     expect(result.ips).toEqual(["10.0.0.2"]);
     expect(await attachedPods(system, host().stateDir)).toEqual(["p1"]);
     await detach(system, host(), "p1");
-    expect(calls()).toEqual([
-      "ADD loopback lo",
-      "ADD one eth0",
-      "ADD two eth0",
-      "DEL two eth0",
-      "DEL one eth0",
-      "DEL loopback lo",
-    ]);
+    expect(calls()).toEqual(["ADD one eth0", "ADD two eth0", "DEL two eth0", "DEL one eth0"]);
     expect(readdirSync(host().stateDir)).toEqual([]);
   });
 
   it("undoes a half-made network with DEL of all its plugins", async () => {
-    plugin("loopback");
     plugin("one");
     plugin("two", '[ "$CNI_COMMAND" = ADD ] && exit 1');
     await expect(attach(system, host(), pod, [{ network: list }])).rejects.toThrow(
       'Cannot attach pod "p1" to network "test": CNI plugin "two" failed (ADD): exit code 1',
     );
-    expect(calls().slice(3)).toEqual(["DEL two eth0", "DEL one eth0", "DEL loopback lo"]);
+    expect(calls().slice(2)).toEqual(["DEL two eth0", "DEL one eth0"]);
   });
 
   it("keeps what could not be undone, so that detach() can be repeated", async () => {
-    plugin("loopback");
     plugin("one");
     plugin("two", `[ -e ${work}/healed ] || exit 1`);
     await expect(attach(system, host(), pod, [{ network: list }])).rejects.toThrow(
@@ -171,9 +162,15 @@ describe("attach()", () => {
     expect(await attachedPods(system, host().stateDir)).toEqual([]);
   });
 
+  it("writes nothing down for a pod without a network", async () => {
+    expect(await attach(system, host(), pod, [])).toEqual({ ips: [], networks: [] });
+    expect(await attachedPods(system, host().stateDir)).toEqual([]);
+    await detach(system, host(), "p1");
+  });
+
   it("names a missing plugin and where it looked", async () => {
-    await expect(attach(system, host(), pod, [])).rejects.toThrow(
-      `Cannot attach pod "p1" to network "corefly-loopback": Cannot find CNI plugin "loopback" in "${work}"`,
+    await expect(attach(system, host(), pod, [{ network: list }])).rejects.toThrow(
+      `Cannot attach pod "p1" to network "test": Cannot find CNI plugin "one" in "${work}"`,
     );
   });
 
@@ -192,10 +189,11 @@ describe("attach()", () => {
   });
 
   it("stops when it is cancelled", async () => {
-    plugin("loopback", '[ "$CNI_COMMAND" = ADD ] && sleep 60');
+    plugin("one", '[ "$CNI_COMMAND" = ADD ] && sleep 60');
+    plugin("two");
     const signal = AbortSignal.timeout(100);
-    await expect(attach(system, host(), pod, [], [], { signal })).rejects.toThrow(
-      'Cannot attach pod "p1" to network "corefly-loopback": Cannot run CNI plugin "loopback": cancelled',
+    await expect(attach(system, host(), pod, [{ network: list }], [], { signal })).rejects.toThrow(
+      'Cannot attach pod "p1" to network "test": Cannot run CNI plugin "one": cancelled',
     );
   }, 15_000);
 });

@@ -24,6 +24,7 @@ describe("pinNamespaces()", () => {
     );
     expect(system.calls.map(({ name }) => name)).toEqual([
       "unshare",
+      "raiseLoopback",
       "sethostname",
       "mount",
       "mount",
@@ -34,14 +35,17 @@ describe("pinNamespaces()", () => {
     expect(existsSync(join(work, "net/p1"))).toBe(true);
   });
 
-  it.each(["unshare", "mount"])("leaves nothing when %s fails, and still goes home", (name) => {
-    const system = recordingSystem({ fail: { name, errno: "EPERM" } });
-    expect(() => pinNamespaces(system, { network: join(work, "net/p1") })).toThrow(
-      `Cannot ${name}: EPERM`,
-    );
-    expect(readdirSync(join(work, "net"))).toEqual([]);
-    expect(system.calls.at(-1)?.name).toBe("setns");
-  });
+  it.each(["unshare", "raiseLoopback", "mount"])(
+    "leaves nothing when %s fails, and still goes home",
+    (name) => {
+      const system = recordingSystem({ fail: { name, errno: "EPERM" } });
+      expect(() => pinNamespaces(system, { network: join(work, "net/p1") })).toThrow(
+        `Cannot ${name}: EPERM`,
+      );
+      expect(readdirSync(join(work, "net"))).toEqual([]);
+      expect(system.calls.at(-1)?.name).toBe("setns");
+    },
+  );
 
   it("calls it a bug when it cannot go home", () => {
     const system = recordingSystem({ fail: { name: "setns", errno: "EPERM" } });

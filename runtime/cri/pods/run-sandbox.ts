@@ -151,13 +151,11 @@ async function makePodDir(
   await files.mkdirp(join(embryo, "apps"), { mode: 0o755 });
   const hostResolvConf = (await files.findText("/etc/resolv.conf")) ?? "";
   const hosts = (await files.findText("/etc/hosts")) ?? "127.0.0.1\tlocalhost\n";
-  await Promise.all([
-    files.writeFile(join(embryo, "resolv.conf"), resolvConf(config.dnsConfig, hostResolvConf)),
-    files.writeFile(join(embryo, "hostname"), `${record.hostname}\n`),
-    files.writeFile(join(embryo, "hosts"), hosts),
-    intendSandboxRecord(context.system, embryo, record),
-    files.mkdirp(runningPodsDir(context.paths), { mode: 0o700 }),
-  ]);
+  await files.writeFile(join(embryo, "resolv.conf"), resolvConf(config.dnsConfig, hostResolvConf));
+  await files.writeFile(join(embryo, "hostname"), `${record.hostname}\n`);
+  await files.writeFile(join(embryo, "hosts"), hosts);
+  await intendSandboxRecord(context.system, embryo, record);
+  await files.mkdirp(runningPodsDir(context.paths), { mode: 0o700 });
   await files.rename(embryo, podDir(context.paths, record.uuid));
   if (record.logDirectory !== "") {
     await files.mkdirp(record.logDirectory);

@@ -15,7 +15,11 @@ import { exec } from "./runtime/exec.ts";
 import { execSync } from "./runtime/exec-sync.ts";
 import { listContainerStats } from "./runtime/list-container-stats.ts";
 import { listContainers } from "./runtime/list-containers.ts";
+import { listMetricDescriptors } from "./runtime/list-metric-descriptors.ts";
 import { listPodSandbox } from "./runtime/list-pod-sandbox.ts";
+import { listPodSandboxMetrics } from "./runtime/list-pod-sandbox-metrics.ts";
+import { listPodSandboxStats } from "./runtime/list-pod-sandbox-stats.ts";
+import { podSandboxStats } from "./runtime/pod-sandbox-stats.ts";
 import { podSandboxStatus } from "./runtime/pod-sandbox-status.ts";
 import { portForward } from "./runtime/port-forward.ts";
 import { removeContainer } from "./runtime/remove-container.ts";
@@ -57,8 +61,8 @@ export const rpcTable: RpcTable = {
     containerStats,
     listContainerStats,
     streamContainerStats: "unimplemented",
-    podSandboxStats: "unimplemented",
-    listPodSandboxStats: "unimplemented",
+    podSandboxStats,
+    listPodSandboxStats,
     streamPodSandboxStats: "unimplemented",
     updateRuntimeConfig,
     status,
@@ -66,8 +70,8 @@ export const rpcTable: RpcTable = {
     checkpointPod: "unimplemented",
     restorePod: "unimplemented",
     getContainerEvents: "unimplemented",
-    listMetricDescriptors: "unimplemented",
-    listPodSandboxMetrics: "unimplemented",
+    listMetricDescriptors,
+    listPodSandboxMetrics,
     streamPodSandboxMetrics: "unimplemented",
     runtimeConfig,
     updatePodSandboxResources,

@@ -7,6 +7,7 @@ export const removePodSandbox: RuntimeRpc<"removePodSandbox"> = async (request, 
   const sandbox = context.pods.findSandbox(request.podSandboxId);
   if (sandbox !== undefined) {
     await removeSandbox(context, sandbox);
+    context.cpuRates.forget(sandbox.record.id);
   }
   return {};
 };

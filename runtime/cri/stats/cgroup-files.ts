@@ -17,7 +17,7 @@ export interface CgroupUsage {
   readonly processes: bigint | undefined;
 }
 
-const CGROUP_ROOT = "/sys/fs/cgroup";
+export const CGROUP_ROOT = "/sys/fs/cgroup";
 /** From here on a limit of version 1 means "none": the greatest multiple of a page in 63 bits. */
 const UNLIMITED = 1n << 62n;
 
@@ -58,6 +58,30 @@ export async function readUsage(
       ? await readVersion1(system, cgroups)
       : await readVersion2(system, unified);
   return usage.cpuNs === undefined && usage.memoryUsageBytes === undefined ? undefined : usage;
+}
+
+/** What several cgroups use together; undefined for none. A limit of one is not one of all. */
+export function sumOfUsage(usages: readonly CgroupUsage[]): CgroupUsage | undefined {
+  const [first, ...others] = usages;
+  if (first === undefined) {
+    return undefined;
+  }
+  const sum = (field: keyof CgroupUsage) =>
+    others.reduce<bigint | undefined>((total, usage) => {
+      const added = usage[field];
+      return total === undefined || added === undefined ? undefined : total + added;
+    }, first[field]);
+  return {
+    cpuNs: sum("cpuNs"),
+    memoryUsageBytes: sum("memoryUsageBytes"),
+    workingSetBytes: sum("workingSetBytes"),
+    rssBytes: sum("rssBytes"),
+    pageFaults: sum("pageFaults"),
+    majorPageFaults: sum("majorPageFaults"),
+    memoryLimitBytes: undefined,
+    swapBytes: sum("swapBytes"),
+    processes: sum("processes"),
+  };
 }
 
 async function readVersion2(

@@ -8,7 +8,8 @@ import type { CriContext } from "../context.ts";
 import { nsOfMs } from "../pods/names.ts";
 import { appDir } from "../pods/paths.ts";
 import type { Container } from "../pods/pod-table.ts";
-import { type CgroupUsage, readUsage } from "./cgroup-files.ts";
+import { readUsage } from "./cgroup-files.ts";
+import { cpuMessage, memoryMessage, value } from "./usage-message.ts";
 
 /** undefined for a container that does not run: it uses nothing but disk, and the kubelet counts only those that run. */
 export async function containerStats(
@@ -34,12 +35,8 @@ export async function containerStats(
       labels: record.labels,
       annotations: record.annotations,
     },
-    cpu: {
-      timestamp,
-      ...value("usageCoreNanoSeconds", usage.cpuNs),
-      ...value("usageNanoCores", context.cpuRates.rate(record.id, usage.cpuNs, timestamp)),
-    },
-    memory: { timestamp, ...memory(usage) },
+    cpu: cpuMessage(usage, timestamp, context.cpuRates.rate(record.id, usage.cpuNs, timestamp)),
+    memory: memoryMessage(usage, timestamp),
     swap: { timestamp, ...value("swapUsageBytes", usage.swapBytes) },
     ...(disk === undefined
       ? {}
@@ -52,34 +49,4 @@ export async function containerStats(
           },
         }),
   };
-}
-
-function memory(usage: CgroupUsage) {
-  const { memoryLimitBytes, workingSetBytes } = usage;
-  const available =
-    memoryLimitBytes === undefined || workingSetBytes === undefined
-      ? undefined
-      : memoryLimitBytes > workingSetBytes
-        ? memoryLimitBytes - workingSetBytes
-        : 0n;
-  return {
-    ...value("workingSetBytes", workingSetBytes),
-    ...value("availableBytes", available),
-    ...value("usageBytes", usage.memoryUsageBytes),
-    ...value("rssBytes", usage.rssBytes),
-    ...value("pageFaults", usage.pageFaults),
-    ...value("majorPageFaults", usage.majorPageFaults),
-  };
-}
-
-/** Fields of type UInt64Value: not there when the host does not count it. */
-function value<Field extends string>(
-  field: Field,
-  number: bigint | undefined,
-): { readonly [F in Field]?: { readonly value: bigint } } {
-  const fields: { [F in string]?: { readonly value: bigint } } = {};
-  if (number !== undefined) {
-    fields[field] = { value: number };
-  }
-  return fields as { readonly [F in Field]?: { readonly value: bigint } };
 }

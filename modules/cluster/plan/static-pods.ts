@@ -9,11 +9,13 @@ export const PKI = "/etc/kubernetes/pki";
 const ETCD_DATA = "/var/lib/etcd";
 
 /**
- * Without leader election the controller manager ends when the API server is not there within 10 s, and each try costs its start.
- * With it, it waits for the lease. The times bear a machine so slow that an answer takes many seconds; after a crash the old lease
- * holds for the duration.
+ * The controller manager ends at once when it cannot ask the API server for the authorities of its own clients, and after 10 s
+ * when it is not answered otherwise; each try costs its start. With the authorities as files and leader election it waits for the
+ * lease. The times bear a machine so slow that an answer takes many seconds; after a crash the old lease holds for the duration.
  */
 const WAIT_FOR_API_SERVER = {
+  "client-ca-file": `${PKI}/kubernetes-ca.crt`,
+  "requestheader-client-ca-file": `${PKI}/front-proxy-ca.crt`,
   "leader-elect": "true",
   "leader-elect-lease-duration": "30s",
   "leader-elect-renew-deadline": "20s",

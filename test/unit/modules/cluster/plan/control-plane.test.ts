@@ -90,6 +90,9 @@ describe("staticPods()", () => {
   it("lets the controller manager wait for the API server instead of ending", () => {
     const flags = flagsOf("kube-controller-manager.yaml");
     expect(flags.get("leader-elect")).toBe("true");
+    expect([...flags.keys()]).toEqual(
+      expect.arrayContaining(["client-ca-file", "requestheader-client-ca-file"]),
+    );
     const seconds = (name: string) => Number.parseInt(flags.get(`leader-elect-${name}`) ?? "", 10);
     // As kube-controller-manager demands it: duration > deadline > 1.2 × period.
     expect(seconds("lease-duration")).toBeGreaterThan(seconds("renew-deadline"));

@@ -31,12 +31,17 @@ export interface StreamedProcess {
   resize(size: TerminalSize): void;
   /** Closes our ends of its streams; on a terminal it gets SIGHUP. */
   hangUp(): void;
+  /** Whether the command itself came to run. What is written without that are crun's words, which `ended` has. */
+  readonly started: Promise<boolean>;
   /** The exit code, 128 + signal for one that a signal ended. Rejects with crun's words when it could not be started. */
   readonly ended: Promise<number>;
 }
 
 type ChildProcess = ReturnType<Exec["spawnProcess"]>;
+/** Before anybody looks whether it came to run. */
+type Launched = Omit<StreamedProcess, "started">;
 
+const START_POLL_MS = 2;
 const CONSOLE_POLL_MS = 2;
 const CONSOLE_WAIT_MS = 30_000;
 
@@ -50,10 +55,10 @@ export async function startExec(
 ): Promise<StreamedProcess> {
   serial += 1;
   const scratch = `${options.scratchDir}/stream-${process.pid}-${serial}`;
-  const [processFile, logFile] = [`${scratch}.json`, `${scratch}.log`];
+  const [processFile, logFile, pidFile] = [`${scratch}.json`, `${scratch}.log`, `${scratch}.pid`];
   await system.files.writeFile(processFile, JSON.stringify(options.process), { mode: 0o600 });
   const command = (more: { readonly consoleSocket?: string } = {}): Command =>
-    crunExecCommand(crun, { id: options.id, processFile, logFile, ...more });
+    crunExecCommand(crun, { id: options.id, processFile, logFile, pidFile, ...more });
   const finished = async (exitCode: number): Promise<number> => {
     const log = (await system.files.findText(logFile)) ?? "";
     if (exitCode !== 0 && /"level"\s*:\s*"error"/.test(log)) {
@@ -64,18 +69,44 @@ export async function startExec(
   const cleaned = async (): Promise<void> => {
     await system.files.removeTree(processFile);
     await system.files.removeTree(logFile);
+    await system.files.removeTree(pidFile);
   };
   try {
-    const started = options.process.terminal
+    const launched = options.process.terminal
       ? await startOnTerminal(system, crun, command, scratch)
       : startOnPipes(system, crun, command(), scratch, options.stdin);
-    const ended = started.ended.then(finished).finally(cleaned);
+    const started = hasStarted(system, pidFile, launched.ended);
+    const ended = launched.ended.then(finished).finally(() => started.finally(cleaned));
     // Whoever waits gets the reason; a session that its client has left does not wait.
     ended.catch(() => {});
-    return { ...started, ended };
+    return { ...launched, started, ended };
   } catch (error) {
     await cleaned();
     throw error;
+  }
+}
+
+/** crun writes the pid when nothing but execve(2) is left to do. */
+async function hasStarted(
+  system: System,
+  pidFile: string,
+  ended: Promise<number>,
+): Promise<boolean> {
+  let isOver = false;
+  const over = () => {
+    isOver = true;
+  };
+  const end = ended.then(over, over);
+  for (;;) {
+    // Looked at before the file: what crun wrote before its end is not missed.
+    const wasOver = isOver;
+    if (system.files.existsSync(pidFile)) {
+      return true;
+    }
+    if (wasOver) {
+      return false;
+    }
+    await Promise.race([end, system.clock.sleep(START_POLL_MS)]);
   }
 }
 
@@ -85,7 +116,7 @@ function startOnPipes(
   command: Command,
   scratch: string,
   hasStdin: boolean,
-): StreamedProcess {
+): Launched {
   const out = openOutputPipe(system, `${scratch}.out`);
   const err = openOutputPipe(system, `${scratch}.err`);
   const input = hasStdin ? openInputPipe(system) : undefined;
@@ -117,7 +148,7 @@ async function startOnTerminal(
   crun: Crun,
   command: (more: { readonly consoleSocket: string }) => Command,
   scratch: string,
-): Promise<StreamedProcess> {
+): Promise<Launched> {
   const { kernel, files } = system;
   const consoleSocket = `${scratch}.tty`;
   const listener = kernel.listenOnUnixSocket(consoleSocket);
@@ -189,7 +220,7 @@ async function receiveTerminal(
   }
 }
 
-function onTerminal(terminal: Terminal): Omit<StreamedProcess, "ended"> {
+function onTerminal(terminal: Terminal): Omit<Launched, "ended"> {
   terminal.output.on("error", () => {});
   terminal.input.on("error", () => {});
   return {
@@ -201,7 +232,7 @@ function onTerminal(terminal: Terminal): Omit<StreamedProcess, "ended"> {
   };
 }
 
-function withoutTerminal(): Omit<StreamedProcess, "ended"> {
+function withoutTerminal(): Omit<Launched, "ended"> {
   const stdout = Readable.from([]);
   return { stdin: undefined, stdout, stderr: undefined, resize: () => {}, hangUp: () => {} };
 }

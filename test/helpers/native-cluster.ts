@@ -20,6 +20,8 @@ export interface Ended {
 
 export interface KubectlOptions {
   readonly input?: Buffer | string;
+  /** Its stdin does not end after the input. */
+  readonly keepsInputOpen?: boolean;
   readonly env?: Readonly<Record<string, string>>;
   /** A program before kubectl, as one that gives it a terminal. */
   readonly prefix?: readonly string[];
@@ -58,6 +60,7 @@ export class NativeCluster {
       `--service-account-key-file=${this.dir}/sa.key`,
       "--service-cluster-ip-range=10.3.0.0/24",
       "--authorization-mode=AlwaysAllow",
+      "--allow-privileged",
       `--token-auth-file=${this.dir}/tokens.csv`,
       `--cert-dir=${this.dir}/certs`,
       "--bind-address=127.0.0.1",
@@ -93,6 +96,7 @@ export class NativeCluster {
       [
         `--target=${this.#node.serverPid}`,
         "--mount",
+        "--root",
         "--net",
         "--",
         ...(options.prefix ?? []),
@@ -107,7 +111,10 @@ export class NativeCluster {
     child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
     child.stdin.on("error", () => {});
-    child.stdin.end(options.input ?? "");
+    child.stdin.write(options.input ?? "");
+    if (options.keepsInputOpen !== true) {
+      child.stdin.end();
+    }
     const exitCode = await new Promise<number | null>((done) => child.once("close", done));
     return { exitCode, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() };
   }

@@ -5,6 +5,7 @@ import type { FetchProgress } from "../image/import-options.ts";
 import type { PlannedImage } from "../stage0/pod-plan.ts";
 import type { AppRequest, PullPolicy, RunRequest } from "../stage0/request.ts";
 import { ImageStore, type StoredImage } from "../store/image-store.ts";
+import { configDirectories, fetchOptions } from "./fetch-options.ts";
 import type { VerbContext } from "./verb.ts";
 
 /** In the order of the apps. */
@@ -56,19 +57,9 @@ async function fetchFor(
   pullPolicy: PullPolicy,
   context: VerbContext,
 ): Promise<StoredImage> {
-  const { system, globals, cwd, signal } = context;
   const { fetchImage } = await import("../image/fetch.ts");
-  return fetchImage(app.image, {
-    store,
-    system,
-    config: { directories: configDirectories(context) },
-    insecure: globals.insecureOptions,
-    pullPolicy,
-    signature: app.signature,
-    cwd,
-    signal,
-    onProgress: sayOnce(context),
-  });
+  const options = fetchOptions(context, store, { pullPolicy, signature: app.signature });
+  return fetchImage(app.image, { ...options, onProgress: sayOnce(context) });
 }
 
 async function isAcceptable(
@@ -108,10 +99,4 @@ function sayOnce({ warn }: VerbContext): (progress: FetchProgress) => void {
       warn(`fetching ${what}${size}`, "image");
     }
   };
-}
-
-/** Vendor first, later ones win. */
-export function configDirectories({ globals }: VerbContext): readonly string[] {
-  const { systemConfigDir, localConfigDir, userConfigDir } = globals;
-  return [systemConfigDir, localConfigDir, userConfigDir].filter((directory) => directory !== "");
 }

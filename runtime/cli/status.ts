@@ -4,11 +4,10 @@ import { UsageError } from "../errors.ts";
 import { Pods } from "../pod/pods.ts";
 import { type PodView, viewPod } from "../pod/view.ts";
 import { parseDuration } from "./duration.ts";
-import { errorLine } from "./errors.ts";
 import { type FlagSpec, type ParsedFlags, parseFlags } from "./flags.ts";
 import { FORMAT_FLAG, formatJson, jsonFormat, podJson } from "./json.ts";
 import { formatTime } from "./output.ts";
-import { EXIT_UUID_FILE, podWords, UUID_FILE_FLAG, UuidFileError } from "./pod-arguments.ts";
+import { podWords, UUID_FILE_FLAG, UuidFileError, withUuidFileCode } from "./pod-arguments.ts";
 import type { Verb, VerbContext } from "./verb.ts";
 
 const POLL_MS = 100;
@@ -35,28 +34,21 @@ export const verb: Verb = {
   summary: "Show a pod's state",
   usage: "[--wait[=DURATION]] [--format=json] UUID | --uuid-file=FILE",
   flags: FLAGS,
-  run: async (args, context) => {
-    const flags = parseFlags(FLAGS, args);
-    const format = jsonFormat(flags);
-    let words: readonly string[];
-    try {
-      words = await podToShow(flags, context);
-    } catch (error) {
-      if (error instanceof UuidFileError) {
-        context.warn(errorLine(error));
-        return EXIT_UUID_FILE;
-      }
-      throw error;
-    }
-    const [word = "", second] = words;
-    if (second !== undefined) {
-      throw new UsageError(`Cannot show ${words.length} pods: want one`);
-    }
-    const view = await waitFor(word, flags, context);
-    context.out(format === undefined ? lines(view) : formatJson(podJson(view), format));
-    return 0;
-  },
+  run: (args, context) => withUuidFileCode(context, () => status(args, context)),
 };
+
+async function status(args: readonly string[], context: VerbContext): Promise<number> {
+  const flags = parseFlags(FLAGS, args);
+  const format = jsonFormat(flags);
+  const words = await podToShow(flags, context);
+  const [word = "", second] = words;
+  if (second !== undefined) {
+    throw new UsageError(`Cannot show ${words.length} pods: want one`);
+  }
+  const view = await waitFor(word, flags, context);
+  context.out(format === undefined ? lines(view) : formatJson(podJson(view), format));
+  return 0;
+}
 
 /** With --wait-ready also waits for the file, which a `run` that was started just now has yet to write. */
 async function podToShow(flags: ParsedFlags, context: VerbContext): Promise<readonly string[]> {

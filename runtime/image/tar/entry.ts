@@ -31,6 +31,18 @@ export interface TarEntry {
   readonly xattrs: ReadonlyMap<string, Uint8Array>;
 }
 
+/** What an entry has that nobody described: it belongs to root, is dated 1970, and holds and names nothing. */
+export const PLAIN_ENTRY = {
+  linkTarget: "",
+  uid: 0,
+  gid: 0,
+  sizeBytes: 0,
+  mtimeSeconds: 0,
+  deviceMajor: 0,
+  deviceMinor: 0,
+  xattrs: new Map<string, Uint8Array>(),
+} as const;
+
 export const BLOCK_BYTES = 512;
 
 /** Content is padded to whole blocks. */

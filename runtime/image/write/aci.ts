@@ -2,7 +2,7 @@
 // Writes an ACI (appc spec 0.8.11, "App Container Image"): one uncompressed tar with `manifest` and `rootfs/`. Its id is the
 // sha512 of the file.
 import { appcArchitecture } from "../appc/name.ts";
-import { bytesOf, type TarEntry } from "../tar/entry.ts";
+import { bytesOf, PLAIN_ENTRY, type TarEntry } from "../tar/entry.ts";
 import { archiveSize, type WriteContext, writeImageFile } from "./output.ts";
 import type { ImageSpec } from "./spec.ts";
 import { planTree, type TreeEntry } from "./tree.ts";
@@ -87,17 +87,5 @@ export function entryOf(
   mode: number,
   sizeBytes: number,
 ): TarEntry {
-  return {
-    path: bytesOf(path),
-    kind,
-    linkTarget: "",
-    mode,
-    uid: 0,
-    gid: 0,
-    sizeBytes,
-    mtimeSeconds: 0,
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: new Map(),
-  };
+  return { ...PLAIN_ENTRY, path: bytesOf(path), kind, mode, sizeBytes };
 }

@@ -3,7 +3,7 @@
 import { AlreadyExistsError, InvalidManifestError, NotFoundError } from "../../errors.ts";
 import { isMissing } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
-import { bytesOf, display, type TarEntry } from "../tar/entry.ts";
+import { bytesOf, display, PLAIN_ENTRY, type TarEntry } from "../tar/entry.ts";
 import type { FileSpec, ImageSpec } from "./spec.ts";
 import { indexTar } from "./tar-index.ts";
 
@@ -98,19 +98,8 @@ async function statSource(source: string, path: string, system: System) {
 }
 
 function emptyEntry(path: string, owner: Pick<FileSpec, "uid" | "gid" | "mode">): TarEntry {
-  return {
-    path,
-    kind: "file",
-    linkTarget: "",
-    mode: owner.mode ?? 0o644,
-    uid: owner.uid,
-    gid: owner.gid,
-    sizeBytes: 0,
-    mtimeSeconds: 0,
-    deviceMajor: 0,
-    deviceMinor: 0,
-    xattrs: new Map(),
-  };
+  const { uid, gid, mode = 0o644 } = owner;
+  return { ...PLAIN_ENTRY, path, kind: "file", mode, uid, gid };
 }
 
 function withParents(entries: ReadonlyMap<string, TreeEntry>): readonly TreeEntry[] {

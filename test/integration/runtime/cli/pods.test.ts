@@ -2,7 +2,7 @@
 // list, status, stop, rm and gc on pods that really run.
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { PHASES } from "../../../../runtime/pod/state.ts";
 import { corefly, coreflyAsync } from "../../../helpers/corefly.ts";
 import {
@@ -12,6 +12,9 @@ import {
   writeKubeletPod,
 } from "../../../helpers/pod-fixture.ts";
 import { waitFor } from "../../../helpers/wait-for.ts";
+
+// A test that is late goes on beside the next one, and takes its pods.
+jest.setTimeout(60_000);
 
 let pods: PodFixture;
 const cli = (...args: string[]) => corefly([`--dir=${pods.dataDir}`, ...args]);

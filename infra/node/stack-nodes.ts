@@ -4,6 +4,7 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
+  folderName,
   type MachineFolder,
   machineFolder,
 } from "../../modules/provider/machine/machine-folder.ts";
@@ -17,9 +18,19 @@ export interface NodeFiles extends MachineFolder {
 export async function stackNodes(folder: string): Promise<readonly NodeFiles[]> {
   const names = await readdir(join(folder, "nodes")).catch(() => []);
   return names
-    .map(decodeURIComponent)
+    .flatMap(nameOf)
     .sort()
     .map((name) => ({ name, ...machineFolder(folder, name) }));
+}
+
+/** The name that a folder stands for; nothing of a folder that is none of ours. */
+function nameOf(folder: string): readonly string[] {
+  try {
+    const name = decodeURIComponent(folder);
+    return folderName(name) === folder ? [name] : [];
+  } catch {
+    return [];
+  }
 }
 
 /** The node with this name; without a name the only one. Throws with the names that there are. */

@@ -46,7 +46,7 @@ NODE may be left out where there is only one.
 
   -f, --follow           logs: go on with what comes, until Ctrl-C
   -u, --unit UNIT        logs: of this unit; may be given more than once
-  -S, --since TIME       logs: from then on: "2026-11-25 14:00" (UTC), "14:00" (today), 10min, 2h
+  -S, --since TIME       logs: from then on: "2026-11-25 14:00" (UTC), 14:00 (today), 10min, 2h
   -n, --lines COUNT      logs, console: no more than the last ones
       --all              logs: also of earlier starts of the node
       --no-follow        console: only what was said so far
@@ -105,9 +105,16 @@ function parseOptions(argv: readonly string[]) {
       },
     });
   } catch (cause) {
-    const [reason = ""] = cause instanceof Error ? cause.message.split("\n", 1) : [];
+    // Of Node's text the first sentence: the others are about its own ways.
+    const [reason = ""] = messageOf(cause).split(/\. |\.?\n/, 1);
     throw new Error(`${reason} (--help says what there is)`, { cause });
   }
+}
+
+function messageOf(cause: unknown): string {
+  return typeof cause === "object" && cause !== null && "message" in cause
+    ? String(cause.message)
+    : String(cause);
 }
 
 function checkStack(stack: string): string {

@@ -8,14 +8,20 @@ export const REDACTED = "[redacted]";
 
 export type Redactor = (text: string) => string;
 
-/** The values stand in the place of the second group. */
+const NAMES = "(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|credentials?)";
+
+/** Lengths are bounded: a node may send anything. */
 const LOOKS_SECRET: ReadonlyArray<readonly [RegExp, string]> = [
   [/-----BEGIN ([A-Z ]*)PRIVATE KEY-----[\s\S]*?(-----END \1PRIVATE KEY-----|$)/g, REDACTED],
   [/\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/g, REDACTED],
-  [/\b(Bearer|Basic) +[\w.~+/=-]{6,}/g, `$1 ${REDACTED}`],
-  [/(\/\/)[^\s/@"']+:[^\s/@"']+@/g, `$1${REDACTED}@`],
+  [/\b(Authorization["']?: *["']?(?:Bearer|Basic)|Bearer) +[\w.~+/=-]{6,}/gi, `$1 ${REDACTED}`],
+  [/(\/\/)[^\s/@"':]{1,128}:[^\s/@"']{1,128}@/g, `$1${REDACTED}@`],
   [
-    /\b([\w.-]*(?:passw(?:or)?d|passphrase|secret|token|api[-_]?key|private[-_]?key|credential)[\w.-]*["']? *[=:] *["']?)(?![/[])[^\s"',;&\\]{4,}/gi,
+    new RegExp(
+      // A name that has the word in it before `=`, one that ends with it before `:`, which prose has too.
+      `\\b([\\w.-]{0,64}(?:${NAMES}(?:[\\w.-]{0,64}\\\\?["']? *=|\\\\?["']? *:)) *\\\\?["']?)(?![/[])[^\\s"',;&\\\\]{4,}`,
+      "gi",
+    ),
     `$1${REDACTED}`,
   ],
 ];

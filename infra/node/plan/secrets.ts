@@ -10,8 +10,8 @@ import { fieldsOf, isSecretName, textOf } from "./fields.ts";
 /** Shorter words would be found everywhere. */
 const MIN_CHARACTERS = 6;
 
-/** Files below these are ours, and full of words that are no secrets; those in them have names. */
-const MANIFESTS = /^\/etc\/kubernetes\/(manifests|addons)\//;
+/** Kubernetes' own files are full of words that are no secrets; those in them have names. */
+const MANIFESTS = /^\/etc\/kubernetes\/((manifests|addons)\/.*|[^/]+\.(conf|yaml))$/;
 
 /** Everything in the config that nobody else may see, longest first. */
 export function secretsOf(config: unknown): readonly string[] {
@@ -76,8 +76,8 @@ function unitsOf(config: unknown): readonly string[] {
 
 /** Values of variables with a secret's name: `DB_PASSWORD=…`. */
 function assigned(text: string): readonly string[] {
-  return [...text.matchAll(/([\w.-]+)=["']?([^\s"']+)/g)].flatMap(([, name = "", value = ""]) =>
-    isSecretName(name) ? [value] : [],
+  return [...text.matchAll(/(?=\b([\w.-]+)=["']?([^\s"']+))/g)].flatMap(
+    ([, name = "", value = ""]) => (isSecretName(name) ? [value] : []),
   );
 }
 
@@ -106,9 +106,18 @@ function named(value: unknown): readonly string[] {
   const variable = isSecretName(textOf(fields["name"])) ? texts(fields["value"]) : [];
   const kubernetes = fields["kind"] === "Secret" ? secretData(fields) : [];
   const members = Object.entries(fields).flatMap(([name, member]) =>
-    isSecretName(name) ? texts(member) : named(member),
+    isSecretName(name) ? ofSecretMember(member) : named(member),
   );
   return [...variable, ...kubernetes, ...members];
+}
+
+/** A text is the secret; in what is more, short plain words may be the names of others. */
+function ofSecretMember(member: unknown): readonly string[] {
+  return typeof member === "string"
+    ? texts(member)
+    : texts(member).filter(
+        (text) => text.length >= 16 || (text.length >= 8 && /[0-9A-Z]/.test(text)),
+      );
 }
 
 function secretData(secret: Readonly<Record<string, unknown>>): readonly string[] {

@@ -46,8 +46,10 @@ export class DiskUsageCache {
     return this.#known.get(key);
   }
 
+  /** Also what is being measured now: it will not be kept. */
   forget(key: string): void {
     this.#known.delete(key);
+    this.#measuring.delete(key);
   }
 
   #measure(key: string, directory: string): Promise<void> {
@@ -55,14 +57,19 @@ export class DiskUsageCache {
     if (running !== undefined) {
       return running;
     }
-    const measuring = this.#queue.then(async () => {
+    const isWanted = () => this.#measuring.get(key) === measuring;
+    const measuring: Promise<void> = this.#queue.then(async () => {
       try {
-        const used = await measureTree(this.#system, directory);
-        this.#known.set(key, { ...used, measuredAtMs: this.#system.clock.now() });
+        const used = isWanted() ? await measureTree(this.#system, directory) : undefined;
+        if (used !== undefined && isWanted()) {
+          this.#known.set(key, { ...used, measuredAtMs: this.#system.clock.now() });
+        }
       } catch {
         // The container is being removed: nothing to say.
       } finally {
-        this.#measuring.delete(key);
+        if (isWanted()) {
+          this.#measuring.delete(key);
+        }
       }
     });
     this.#queue = measuring;

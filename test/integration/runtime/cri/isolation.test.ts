@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { mkdirSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -205,13 +206,16 @@ describe("limits", () => {
     await node.runtime.removePodSandbox({ podSandboxId });
   });
 
-  it("are counted: cpu, memory and what is written to the root", async () => {
+  it("are counted: cpu, memory and what is written to the root, not to volumes (CRI-08)", async () => {
     const podSandboxId = await node.runPod();
-    const id = await node.runContainer(podSandboxId, "a", [
-      "sh",
-      "-c",
-      "head -c 5242880 /dev/zero >/big; for i in $(seq 50); do >/tmp/$i; done; sleep 100",
-    ]);
+    const volume = join(node.dir, "volume");
+    mkdirSync(volume);
+    const script =
+      "head -c 5242880 /dev/zero >/big; head -c 3145728 /dev/zero >/vol/big; " +
+      "for i in $(seq 50); do >/tmp/$i; done; sleep 100";
+    const id = await node.runContainer(podSandboxId, "a", ["sh", "-c", script], {
+      mounts: [{ containerPath: "/vol", hostPath: volume }],
+    });
     const gone = await node.runContainer(podSandboxId, "b", ["true"]);
     await node.exited(gone);
     await waitFor(async () => (await node.exec(id, "ls", "/tmp/50")).exitCode === 0);
@@ -224,11 +228,50 @@ describe("limits", () => {
     expect(found?.writableLayer?.usedBytes?.value).toBeLessThan(8n << 20n);
     expect(found?.writableLayer?.inodesUsed?.value).toBeGreaterThanOrEqual(51n);
     expect(found?.writableLayer?.fsId?.mountpoint).toBe(node.dataDir);
+    const { imageFilesystems } = await node.client.image.imageFsInfo();
+    expect(imageFilesystems[0]?.usedBytes?.value).toBeGreaterThan(0n);
+    expect(imageFilesystems[0]?.inodesUsed?.value).toBeGreaterThan(0n);
     await node.runtime.removePodSandbox({ podSandboxId });
   });
 });
 
 describe("volumes", () => {
+  it("are all seen, a parent never hides what is mounted below it (POD-07)", async () => {
+    const podSandboxId = await node.runPod();
+    const at = (containerPath: string, name: string) => {
+      const hostPath = join(node.dir, name);
+      mkdirSync(hostPath);
+      writeFileSync(join(hostPath, `f${name}`), name);
+      return { containerPath, hostPath };
+    };
+    const mounts = [
+      at("/certs/b/c", "c"),
+      at("/certs/b/", "b"),
+      at("//certs", "a"),
+      at("/tmp/deep/er/one", "one"),
+      at("/tmp", "tmp"),
+    ];
+    const id = await node.runContainer(podSandboxId, "a", ["sleep", "100"], { mounts });
+    const files = [
+      "/certs/fa",
+      "/certs/b/fb",
+      "/certs/b/c/fc",
+      "/tmp/deep/er/one/fone",
+      "/tmp/ftmp",
+    ];
+    expect(await node.exec(id, "cat", ...files)).toEqual({
+      exitCode: 0,
+      stdout: "abconetmp",
+      stderr: "",
+    });
+    // The kubelet looks for its own words in its own order.
+    const status = await node.status(id);
+    expect(
+      status.mounts.map(({ containerPath, hostPath }) => ({ containerPath, hostPath })),
+    ).toEqual(mounts);
+    await node.runtime.removePodSandbox({ podSandboxId });
+  });
+
   it("a missing host path is an error that names it", async () => {
     const podSandboxId = await node.runPod();
     const { code, details } = await failure(

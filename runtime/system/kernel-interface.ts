@@ -72,7 +72,11 @@ export interface Kernel extends Sockets {
   setNonBlocking(fd: number): void;
   /** undefined when the descriptor is no terminal. */
   windowSize(fd: number): { readonly rows: number; readonly columns: number } | undefined;
+  /** What waits in a pipe or fifo to be read; either end will do. */
+  unreadBytes(fd: number): number;
   setWindowSize(fd: number, size: { readonly rows: number; readonly columns: number }): void;
+  /** A terminal passes on what is typed and shown as it is (cfmakeraw(3)); what is answered undoes that. */
+  makeRaw(fd: number): () => void;
   /**
    * openat2(2) with RESOLVE_IN_ROOT and no magic links: absolute paths, `..` and symlinks stay inside the directory `rootFd`.
    * The descriptor closes on exec. `mode` counts only with O_CREAT.

@@ -20,6 +20,7 @@ import {
 } from "./constants.ts";
 import type { FilesystemUsage, Kernel, Path } from "./kernel-interface.ts";
 import { linuxSockets } from "./sockets.ts";
+import { rawMode, TERMIOS_BYTES } from "./terminal-mode.ts";
 
 export type { FilesystemUsage, Kernel, Path } from "./kernel-interface.ts";
 
@@ -32,8 +33,11 @@ const MOVE_MOUNT_F_EMPTY_PATH = 0x4;
 const MOVE_MOUNT_T_EMPTY_PATH = 0x40;
 const SYS_PIVOT_ROOT = process.arch === "arm64" ? 41n : 155n;
 const SIG_DFL = 0n;
+const TCGETS = 0x5401n;
+const TCSETSW = 0x5403n;
 const TIOCGWINSZ = 0x5413n;
 const TIOCSWINSZ = 0x5414n;
+const FIONREAD = 0x541bn;
 const F_SETFD = 2;
 const F_GETFL = 3;
 const F_SETFL = 4;
@@ -186,11 +190,24 @@ export function linuxKernel(): Kernel {
         ? undefined
         : { rows: size.readUInt16LE(0), columns: size.readUInt16LE(2) };
     },
+    unreadBytes: (fd) => {
+      const count = Buffer.alloc(4);
+      check("ioctl", libc().ioctl(fd, FIONREAD, count));
+      return count.readInt32LE();
+    },
     setWindowSize: (fd, { rows, columns }) => {
       check(
         "ioctl",
         libc().ioctl(fd, TIOCSWINSZ, Buffer.from(Uint16Array.of(rows, columns, 0, 0).buffer)),
       );
+    },
+    makeRaw: (fd) => {
+      const before = Buffer.alloc(TERMIOS_BYTES);
+      check("ioctl", libc().ioctl(fd, TCGETS, before));
+      check("ioctl", libc().ioctl(fd, TCSETSW, rawMode(before)));
+      return () => {
+        check("ioctl", libc().ioctl(fd, TCSETSW, before));
+      };
     },
     openInRoot: (rootFd, path, flags, mode = 0) =>
       openat2(rootFd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS),

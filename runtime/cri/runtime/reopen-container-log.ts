@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ReopenContainerLog: the kubelet has renamed the log file; the new one is there when we answer.
 import { PodStateError } from "../../errors.ts";
-import { reopenLog } from "../../stage1/oci/conmon.ts";
+import { reopenLog } from "../../stage1/oci/monitor-control.ts";
 import { appDir } from "../pods/paths.ts";
 import type { RuntimeRpc } from "../rpc.ts";
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // An attach session: a client's streams on one side, those of a container's first process on the other.
 import { type AttachedApp, attachToApp } from "../../stage1/oci/attached-app.ts";
-import { attachSocket, resizeTerminal } from "../../stage1/oci/conmon.ts";
+import { attachSocket } from "../../stage1/oci/conmon.ts";
+import { resizeTerminal } from "../../stage1/oci/monitor-control.ts";
+import type { TerminalSize } from "../../stage1/oci/terminal.ts";
 import type { CriContext } from "../context.ts";
 import { grpcStatus } from "../errors.ts";
 import { appDir, attachDir } from "../pods/paths.ts";
@@ -85,7 +87,7 @@ async function follow(
   await Promise.all(outputs.map(([from, to]) => drained(context.system.clock, from, to)));
 }
 
-/** One size after the other, as they come. */
+/** One size after the other, less those that a newer one has overtaken. */
 function resizeWith(
   context: CriContext,
   container: Container,
@@ -93,12 +95,24 @@ function resizeWith(
 ): void {
   const { id, podUuid } = container.record;
   const bundle = appDir(context.paths, podUuid, id);
-  let last = Promise.resolve();
-  onTerminalSize(sizes, (size) => {
-    last = last
-      .then(() => resizeTerminal(context.system, { id, bundle }, size))
-      .catch((error: unknown) => {
+  let wanted: TerminalSize | undefined;
+  let isResizing = false;
+  const resize = async () => {
+    isResizing = true;
+    for (let size = wanted; size !== undefined; size = wanted) {
+      wanted = undefined;
+      try {
+        await resizeTerminal(context.system, { id, bundle }, size);
+      } catch (error) {
         context.log.debug("Cannot resize a terminal", { container: id, error: String(error) });
-      });
+      }
+    }
+    isResizing = false;
+  };
+  onTerminalSize(sizes, (size) => {
+    wanted = size;
+    if (!isResizing) {
+      void resize();
+    }
   });
 }

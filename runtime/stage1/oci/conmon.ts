@@ -2,10 +2,8 @@
 // conmon, the monitor beside each container: it outlives us, holds the container's stdio, writes its log in CRI format and
 // leaves its exit status on disk. Command line as data, and a thin runner.
 import type { Socket } from "node:net";
-import { ExecError, InternalError, PodStateError, TimeoutError } from "../../errors.ts";
-import { O_NONBLOCK, O_WRONLY } from "../../system/constants.ts";
+import { ExecError, InternalError, TimeoutError } from "../../errors.ts";
 import type { SpawnCommand } from "../../system/exec.ts";
-import { isMissing } from "../../system/files.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunGlobalArguments, crunMessage } from "./crun.ts";
@@ -49,7 +47,6 @@ export interface ExitRecord {
 }
 
 const SYNC_FD = 3;
-const REOPEN_WAIT_MS = 5000;
 
 /** Where conmon puts the pid of the container's first process. */
 export function containerPidFile(bundle: string): string {
@@ -212,56 +209,6 @@ export async function findExitRecord(
   const stats = await system.files.stat(path);
   const oomKilled = await system.files.exists(`${persistDir}/oom`);
   return { exitCode: Number(text), oomKilled, finishedAtMs: stats.mtimeMs };
-}
-
-/** Has conmon close its log and open the path anew: after the kubelet has renamed it. Returns once the new file is there. */
-export async function reopenLog(
-  system: System,
-  options: { readonly id: string; readonly bundle: string; readonly logPath: string },
-): Promise<void> {
-  await writeControl(system, options, "2 0 0\n");
-  const deadline = system.clock.monotonic() + REOPEN_WAIT_MS;
-  while (!(await system.files.exists(options.logPath))) {
-    if (system.clock.monotonic() > deadline) {
-      throw new InternalError(`Cannot reopen the log of app "${options.id}": conmon did not`);
-    }
-    await system.clock.sleep(5);
-  }
-}
-
-/** Sets the size of a container's terminal. */
-export async function resizeTerminal(
-  system: System,
-  options: { readonly id: string; readonly bundle: string },
-  size: { readonly width: number; readonly height: number },
-): Promise<void> {
-  await writeControl(system, options, `1 ${size.height} ${size.width}\n`);
-}
-
-async function writeControl(
-  system: System,
-  options: { readonly id: string; readonly bundle: string },
-  line: string,
-): Promise<void> {
-  const { files } = system;
-  let fd: number;
-  try {
-    // Without O_NONBLOCK this would wait for ever when the monitor, the reader, is gone.
-    fd = files.openSync(`${options.bundle}/ctl`, O_WRONLY | O_NONBLOCK);
-  } catch (cause) {
-    const reason = errnoOf(cause);
-    if (reason === "ENXIO" || isMissing(cause)) {
-      throw new PodStateError(`Cannot control app "${options.id}": its monitor does not run`, {
-        cause,
-      });
-    }
-    throw cause;
-  }
-  try {
-    files.writeSync(fd, line);
-  } finally {
-    files.closeSync(fd);
-  }
 }
 
 /** The first line, or what came before the end. */

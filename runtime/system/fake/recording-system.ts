@@ -87,7 +87,9 @@ function recordingKernel(record: Record, answers: Partial<Kernel>): Kernel {
     setBlocking: call("setBlocking", answers.setBlocking ?? nothing),
     setNonBlocking: call("setNonBlocking", answers.setNonBlocking ?? nothing),
     windowSize: call("windowSize", answers.windowSize ?? (() => undefined)),
+    unreadBytes: call("unreadBytes", answers.unreadBytes ?? (() => 0)),
     setWindowSize: call("setWindowSize", answers.setWindowSize ?? nothing),
+    makeRaw: call("makeRaw", answers.makeRaw ?? (() => nothing)),
     openPipe: call(
       "openPipe",
       answers.openPipe ?? (() => ({ readFd: nextFd++, writeFd: nextFd++ })),

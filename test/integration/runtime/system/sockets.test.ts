@@ -78,6 +78,19 @@ describe("Sockets", () => {
   });
 });
 
+describe("unreadBytes()", () => {
+  it("counts at either end of a pipe", () => {
+    const { readFd, writeFd } = kernel.openPipe();
+    files.writeSync(writeFd, "12345");
+    expect([kernel.unreadBytes(readFd), kernel.unreadBytes(writeFd)]).toEqual([5, 5]);
+    files.readSync(readFd, Buffer.alloc(5));
+    expect(kernel.unreadBytes(writeFd)).toBe(0);
+    files.closeSync(readFd);
+    files.closeSync(writeFd);
+    expect(() => kernel.unreadBytes(writeFd)).toThrow("EBADF");
+  });
+});
+
 describe("setWindowSize()", () => {
   it("sets what windowSize() reads", () => {
     const fd = files.openSync("/dev/ptmx", "r+");

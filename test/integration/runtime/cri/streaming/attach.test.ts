@@ -97,6 +97,14 @@ describe("Attach", () => {
       await stdin.send("\n");
       return String(stdout.received()).includes("40 90\r\n");
     });
+    // kubectl begins with one cell too many, so that programs draw themselves anew, and the right size comes at once after.
+    for (let round = 0; round < 10; round += 1) {
+      await resize.send('{"Width":78,"Height":34}\n{"Width":77,"Height":33}\n');
+      await waitFor(async () => {
+        await stdin.send("\n");
+        return String(stdout.received()).endsWith("33 77\r\n");
+      }, 2000);
+    }
     client.close();
     expect(readFileSync((await node.status(id)).logPath, "utf8")).toContain(" stdout F 24 80");
   });

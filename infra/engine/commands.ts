@@ -2,7 +2,7 @@
 // The commands of the Makefile, and what each is for Pulumi.
 
 import { showPulumi } from "./run-pulumi.ts";
-import { ensureStack, recoverStack } from "./stack.ts";
+import { dropUnrecorded, ensureStack, recoverStack, shown, unrecorded } from "./stack.ts";
 import { type Place, stackExists, type Workspace } from "./workspace.ts";
 
 export const COMMANDS = ["up", "preview", "destroy", "refresh", "output"] as const;
@@ -41,12 +41,21 @@ export async function runCommand(
   command: Command,
   run: CommandRun,
 ): Promise<number> {
-  const { stack } = run;
+  const { stack, say } = run;
   if (command !== "output") {
     await ensureStack(workspace, stack);
-    await recoverStack(workspace, stack, run.say);
+    await recoverStack(workspace, stack, say);
   }
-  return await showPulumi(workspace, pulumiArguments(command, run));
+  if (command === "destroy") await dropUnrecorded(workspace, stack, say);
+  if (command === "up") {
+    for (const found of await unrecorded(workspace, stack)) {
+      if (found.pid !== undefined) say(`A killed run left ${shown(found)}: taken over if it fits`);
+    }
+  }
+  const exitCode = await showPulumi(workspace, pulumiArguments(command, run));
+  // Whatever the program wants is recorded by now; the rest belongs to nobody.
+  if (command === "up" && exitCode === 0) await dropUnrecorded(workspace, stack, say);
+  return exitCode;
 }
 
 /** The command line of one command. Nothing asks: `up` stops by itself when its preview fails. */

@@ -3,9 +3,15 @@
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { removeUnrecorded } from "../../modules/provider/processes/unrecorded.ts";
+import {
+  findUnrecorded,
+  type RecordedResource,
+  removeUnrecorded,
+  type Unrecorded,
+} from "../../modules/provider/processes/unrecorded.ts";
 import { expectPulumi } from "./run-pulumi.ts";
 import { stackLocks } from "./stack-lock.ts";
+import { waitForStrayProviders } from "./stray-providers.ts";
 import { stackExists, statePath, type Workspace } from "./workspace.ts";
 
 /** Creates the stack if it is not there. */
@@ -17,8 +23,8 @@ export async function ensureStack(workspace: Workspace, stack: string): Promise<
 }
 
 /**
- * If the last run of this stack was killed: removes its lock, and asks the provider what became of the resources that
- * it was working on. Fails when a run is alive.
+ * If a run of this stack was killed: removes its lock, and asks the provider what became of the resources that it was
+ * working on. Killed itself, it does the same again the next time. Fails when a run is alive.
  */
 export async function recoverStack(
   workspace: Workspace,
@@ -32,21 +38,49 @@ export async function recoverStack(
       `Cannot use stack "${stack}": process ${alive.pid} has been working on it since ${alive.since}, expected nobody`,
     );
   }
-  if (locks.length === 0) return;
-  say(`The last run of stack "${stack}" was killed: freeing its lock and reading what is there`);
-  const unrecorded = pendingCreates(statePath(workspace, stack));
-  await expectPulumi(workspace, ["cancel", "--yes", "--stack", stack]);
-  await expectPulumi(workspace, [
-    "refresh",
-    "--yes",
-    "--skip-preview",
-    "--clear-pending-creates",
-    "--stack",
-    stack,
-  ]);
-  for (const name of unrecorded) {
-    await removeUnrecorded(join(workspace.stateDir, "stacks", stack), name);
+  if (locks.length > 0) {
+    say(`The last run of stack "${stack}" was killed: freeing its lock and reading what is there`);
+    await waitForStrayProviders(workspace.stateDir);
+    await expectPulumi(workspace, ["cancel", "--yes", "--stack", stack]);
   }
+  const pending = stateList(statePath(workspace, stack), "pending_operations");
+  if (locks.length === 0 && pending.length === 0) return;
+  const options = ["--yes", "--skip-preview", "--clear-pending-creates"];
+  await expectPulumi(workspace, ["refresh", ...options, "--stack", stack]);
+}
+
+/** What killed runs left of this stack that its state does not have. */
+export async function unrecorded(
+  workspace: Workspace,
+  stack: string,
+): Promise<readonly Unrecorded[]> {
+  return await findUnrecorded(stackDir(workspace, stack), recordedResources(workspace, stack));
+}
+
+/** Ends and removes it, and says so; disks that have data are kept. */
+export async function dropUnrecorded(
+  workspace: Workspace,
+  stack: string,
+  say: (message: string) => void,
+): Promise<void> {
+  for (const found of await unrecorded(workspace, stack)) {
+    if (found.hasData) {
+      say(`Kept ${shown(found)}: it has data, and no state knows of it`);
+      continue;
+    }
+    await removeUnrecorded(found, stackDir(workspace, stack));
+    say(`Removed ${shown(found)}, which a killed run had not recorded`);
+  }
+}
+
+/** `machine "lab-controller-0" (process 4711)`. */
+export function shown({ kind, name, pid, path, hasData }: Unrecorded): string {
+  const where = hasData ? ` in ${path}` : pid === undefined ? "" : ` (process ${pid})`;
+  return `${kind} "${name}"${where}`;
+}
+
+function stackDir({ stateDir }: Workspace, stack: string): string {
+  return join(stateDir, "stacks", stack);
 }
 
 /** Removes an empty stack with its history; its settings file too. */
@@ -73,12 +107,12 @@ function hasResources(path: string): boolean {
   return stateList(path, "resources").length > 0;
 }
 
-/** Names of the resources that were being made when the state was last written. */
-function pendingCreates(path: string): readonly string[] {
-  return stateList(path, "pending_operations")
-    .filter((operation) => memberOf(operation, "type") === "creating")
-    .map((operation) => ["resource", "urn"].reduce(memberOf, operation))
-    .flatMap((urn) => (typeof urn === "string" ? [urn.split("::").slice(3).join("::")] : []));
+function recordedResources(workspace: Workspace, stack: string): readonly RecordedResource[] {
+  return stateList(statePath(workspace, stack), "resources").flatMap((resource) => {
+    const [type, urn] = [memberOf(resource, "type"), memberOf(resource, "urn")];
+    if (typeof type !== "string" || typeof urn !== "string") return [];
+    return [{ type, name: urn.split("::").slice(3).join("::") }];
+  });
 }
 
 /** A list of the last deployment in a state file of the backend. */

@@ -3,17 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { providePulumi } from "../../infra/engine/provide-pulumi.ts";
-import { defaultCacheDir } from "../../modules/provider/build/host.ts";
+import { join } from "node:path";
+import { pulumiWithCache } from "./pulumi-with-cache.ts";
 
 /** Makes it, and gives the environment in which the fixture `without-machine` has a machine of it. */
 export async function blankMachine(cacheDir: string): Promise<Readonly<Record<string, string>>> {
-  const cli = await providePulumi({
-    environment: process.env,
-    cacheDir: defaultCacheDir(process.env),
-    say: () => undefined,
-  });
   const blobs = join(cacheDir, "blobs/sha512");
   mkdirSync(blobs, { recursive: true });
   const blank = join(blobs, "blank");
@@ -21,9 +15,7 @@ export async function blankMachine(cacheDir: string): Promise<Readonly<Record<st
   const sha512 = createHash("sha512").update(readFileSync(blank)).digest("hex");
   renameSync(blank, join(blobs, sha512));
   return {
-    COREFLY_CACHE: cacheDir,
-    // A Pulumi that is there counts as installed, so that the empty cache needs none.
-    PATH: `${dirname(cli.path)}:${process.env["PATH"]}`,
+    ...(await pulumiWithCache(cacheDir)),
     COREFLY_TEST_IMAGE: sha512,
   };
 }

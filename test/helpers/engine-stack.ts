@@ -13,6 +13,11 @@ export interface EngineStackOptions {
   readonly stateDir?: string;
 }
 
+interface Deployment {
+  readonly resources?: readonly { readonly type: string; readonly id?: string }[];
+  readonly pending_operations?: readonly unknown[];
+}
+
 export class EngineStack {
   readonly name: string;
   readonly stateDir: string;
@@ -70,10 +75,12 @@ export class EngineStack {
 
   /** The recorded resources as the backend has them. */
   resources(): readonly { readonly type: string; readonly id?: string }[] {
-    const stacks = join(this.stateDir, "pulumi/.pulumi/stacks");
-    const [project = ""] = readdirSync(stacks);
-    const text = readFileSync(join(stacks, project, `${this.name}.json`), "utf8");
-    return JSON.parse(text).checkpoint.latest.resources ?? [];
+    return this.#deployment().resources ?? [];
+  }
+
+  /** What runs were about when the state was last written. */
+  pendingOperations(): readonly unknown[] {
+    return this.#deployment().pending_operations ?? [];
   }
 
   /** Every byte under the state folder. */
@@ -88,5 +95,12 @@ export class EngineStack {
   remove(): void {
     rmSync(this.stateDir, { recursive: true, force: true });
     rmSync(join(this.programDir, `Pulumi.${this.name}.yaml`), { force: true });
+  }
+
+  #deployment(): Deployment {
+    const stacks = join(this.stateDir, "pulumi/.pulumi/stacks");
+    const [project = ""] = readdirSync(stacks);
+    const text = readFileSync(join(stacks, project, `${this.name}.json`), "utf8");
+    return JSON.parse(text).checkpoint.latest ?? {};
   }
 }

@@ -26,7 +26,7 @@ export async function writeLock(
     .filter(isArtifactName)
     .filter(isLockable);
   const path = lockPath(architecture);
-  const old: unknown = JSON.parse(await readFile(path, "utf8").catch(() => "{}"));
+  const old: unknown = JSON.parse(await readFile(path, "utf8").catch(noneYet));
   const entries = new Map<string, LockEntry>(
     Object.entries(old ?? {}).filter(([name]) => isArtifactName(name) && isLockable(name)),
   );
@@ -38,6 +38,12 @@ export async function writeLock(
   await writeFile(`${path}.new`, `${JSON.stringify(lock, undefined, 2)}\n`);
   await rename(`${path}.new`, path);
   return lock;
+}
+
+/** Only where there is no lock yet: one that cannot be read would lose its other entries. */
+function noneYet(error: unknown): string {
+  if (Object(error).code === "ENOENT") return "{}";
+  throw error;
 }
 
 function isLockable(name: ArtifactName): boolean {

@@ -15,6 +15,7 @@ import {
   type ServedFile,
 } from "../mirror/config.ts";
 import {
+  hasStrayMirror,
   type MirrorFolder,
   mirrorFolder,
   runningMirror,
@@ -190,6 +191,7 @@ async function checkPort(
   if (typeof port !== "number") return [];
   const running = await runningMirror(folderOf(context));
   if (running?.ports.includes(port) === true || (await takenPorts([port])).length === 0) return [];
+  if (running === undefined && (await hasStrayMirror(folderOf(context)))) return [];
   const reason = `Port ${port} of 127.0.0.1 is taken by another program, expected a free one`;
   return [{ property: typeof portName === "string" ? portName : "port", reason }];
 }

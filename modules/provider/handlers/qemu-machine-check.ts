@@ -4,6 +4,7 @@
 import { MAX_SERIAL_BYTES, serialOfDisk } from "../../platforms/qemu/plan/machine.ts";
 import type { CheckFailure, ResourceContext } from "../handler.ts";
 import { machineFolder } from "../machine/machine-folder.ts";
+import { hasStray } from "../machine/run-machine.ts";
 import { runningDaemon } from "../processes/daemon.ts";
 import { takenPorts } from "../processes/ports.ts";
 import { isMap, type PropertyValue, type PropertyValues } from "../property-value.ts";
@@ -14,12 +15,12 @@ export async function checkMachine(
   news: PropertyValues,
   context: ResourceContext,
 ): Promise<readonly CheckFailure[]> {
-  const running = await runningDaemon(machineFolder(context.stackDir, context.name).process);
-  return [
-    ...checkImage(news["image"]),
-    ...checkDisks(news),
-    ...(await checkPorts(news, running?.ports ?? [])),
-  ];
+  const folder = machineFolder(context.stackDir, context.name);
+  const running = await runningDaemon(folder.process);
+  const isOwn = (port: number) => running?.ports.includes(port) === true;
+  // A process that lost its record has whatever ports it has, until it is ended.
+  const ports = running === undefined && (await hasStray(folder)) ? () => true : isOwn;
+  return [...checkImage(news["image"]), ...checkDisks(news), ...(await checkPorts(news, ports))];
 }
 
 function checkImage(image: PropertyValue | undefined): readonly CheckFailure[] {
@@ -53,7 +54,7 @@ function checkDisks(news: PropertyValues): readonly CheckFailure[] {
 
 async function checkPorts(
   news: PropertyValues,
-  own: readonly number[],
+  isOwn: (port: number) => boolean,
 ): Promise<readonly CheckFailure[]> {
   const forwards = listOf(news, "ports").map((port) => (isMap(port) ? port : {}));
   const ports = forwards.map((forward) => forward["host"]);
@@ -64,7 +65,7 @@ async function checkPorts(
     const property = typeof name === "string" ? name : `ports[${index}].host`;
     if (ports.indexOf(port) < index) {
       failures.push({ property, reason: `Found port ${port} twice, expected different ports` });
-    } else if (!own.includes(port) && (await takenPorts([port])).length > 0) {
+    } else if (!isOwn(port) && (await takenPorts([port])).length > 0) {
       failures.push({
         property,
         reason: `Port ${port} of 127.0.0.1 is taken by another program, expected a free one`,

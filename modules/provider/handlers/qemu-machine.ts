@@ -13,7 +13,13 @@ import { BootError } from "../machine/boot-watch.ts";
 import { installImage, type MachineImage } from "../machine/image.ts";
 import { diffMachine, listed } from "../machine/machine-diff.ts";
 import { type MachineFolder, machineFolder } from "../machine/machine-folder.ts";
-import { awaitMachine, bootMachine, prepareFolder, stopMachine } from "../machine/run-machine.ts";
+import {
+  awaitMachine,
+  bootMachine,
+  hasStray,
+  prepareFolder,
+  stopMachine,
+} from "../machine/run-machine.ts";
 import { type DaemonRecord, runningDaemon } from "../processes/daemon.ts";
 import { errorCode } from "../processes/error-code.ts";
 import { isMap, type PropertyValues } from "../property-value.ts";
@@ -55,13 +61,20 @@ export const qemuMachine: ResourceHandler = {
 
   async read(id, olds, context) {
     const folder = folderOf(context);
-    if (!(await isThere(folder.path))) return undefined;
+    const there = await isThere(folder.path);
+    // Without its folder it is gone, unless its process is still to be ended by whoever makes or deletes it.
+    if (!there && !(await hasStray(folder))) return undefined;
     const record = await runningDaemon(folder.process);
+    const configured = there && olds["configured"] === true;
     const names = Object.keys(schema.inputs);
     return {
       id,
       inputs: Object.fromEntries(Object.entries(olds).filter(([name]) => names.includes(name))),
-      outputs: { ...olds, ...(record === undefined ? STOPPED : runningOutputs(record)) },
+      outputs: {
+        ...olds,
+        ...(record === undefined ? STOPPED : runningOutputs(record)),
+        configured,
+      },
     };
   },
 

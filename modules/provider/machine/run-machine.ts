@@ -13,7 +13,7 @@ import {
   waitForEnd,
 } from "../processes/daemon.ts";
 import { errorCode } from "../processes/error-code.ts";
-import { endProcessesIn } from "../processes/in-folder.ts";
+import { endProcessesIn, findProcessesIn } from "../processes/in-folder.ts";
 import { LineTail, sizeOf } from "../processes/tail.ts";
 import { type BootRecord, readBoot, recordBoot } from "./boot-record.ts";
 import { watchBoot } from "./boot-watch.ts";
@@ -31,6 +31,8 @@ export interface RunOptions {
 const MAX_LOG_BYTES = 64 << 20;
 
 const TERM_MS = 5_000;
+
+const MACHINE_COMMAND = /qemu-system/;
 
 /** An empty folder that only root reads: the Ignition config has keys in it. */
 export async function prepareFolder(folder: MachineFolder, ignition: string): Promise<void> {
@@ -127,10 +129,15 @@ export async function stopMachine(
   const listens = running !== undefined && (await isUp(folder));
   const clean = !listens || (await powerDown(running, powerDownMs));
   await stopDaemon(folder.process, TERM_MS);
-  await endStrayMachines(folder.path);
+  await endProcessesIn(folder.path, MACHINE_COMMAND, TERM_MS);
   return clean
     ? undefined
     : `it did not power down within ${powerDownMs / 1000} s, and was ended as if its power had been cut`;
+}
+
+/** Whether a machine of the folder runs of which no record says so. */
+export async function hasStray(folder: MachineFolder): Promise<boolean> {
+  return (await findProcessesIn(folder.path, MACHINE_COMMAND)).length > 0;
 }
 
 /** Whether the system in the machine has come so far that it sends its journal, or says on the console that it is up. */
@@ -139,11 +146,6 @@ async function isUp(folder: MachineFolder): Promise<boolean> {
   if (boot === undefined || (await sizeOf(folder.journal)) > boot.journalBytes) return true;
   const console = new LineTail(folder.console, boot.consoleBytes);
   return consoleUp(consoleLines((await console.read()).join("\n")));
-}
-
-/** Ends machines of this folder of which no record says that they run. */
-export function endStrayMachines(folder: string): Promise<readonly number[]> {
-  return endProcessesIn(folder, /qemu-system/, TERM_MS);
 }
 
 async function powerDown({ process }: DaemonRecord, timeoutMs: number): Promise<boolean> {

@@ -44,7 +44,9 @@ function registryRoute(path: string): Route {
 function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
-  } catch {
-    return undefined;
+  } catch (error) {
+    // A percent sign that begins no character: there is no such path.
+    if (Object(error).name === "URIError") return undefined;
+    throw error;
   }
 }

@@ -12,6 +12,7 @@ import {
   stopDaemon,
 } from "../processes/daemon.ts";
 import { isAlive } from "../processes/identity.ts";
+import { endProcessesIn, findProcessesIn } from "../processes/in-folder.ts";
 import { type MirrorConfig, renderConfig } from "./config.ts";
 import { MIRROR_HEADER } from "./server.ts";
 
@@ -26,6 +27,7 @@ export interface MirrorFolder {
 const POLL_MS = 50;
 const START_MS = 20_000;
 const TERM_MS = 3_000;
+const MIRROR_COMMAND = /mirror\/serve\.ts/;
 
 export function mirrorFolder(path: string): MirrorFolder {
   return {
@@ -75,6 +77,12 @@ export async function startMirror(
 /** Ends exactly the mirror of this folder. */
 export async function stopMirror(folder: MirrorFolder): Promise<void> {
   await stopDaemon(folder.process, TERM_MS);
+  await endProcessesIn(folder.path, MIRROR_COMMAND, TERM_MS);
+}
+
+/** Whether a mirror of the folder runs of which no record says so: somebody removed it, or its starter was killed. */
+export async function hasStrayMirror(folder: MirrorFolder): Promise<boolean> {
+  return (await findProcessesIn(folder.path, MIRROR_COMMAND)).length > 0;
 }
 
 /** The mirror's record if its process runs. */
@@ -106,7 +114,9 @@ async function answers(port: number): Promise<boolean> {
       signal: AbortSignal.timeout(2_000),
     });
     return response.headers.get("server") === MIRROR_HEADER;
-  } catch {
-    return false;
+  } catch (error) {
+    // What fetch throws while nobody listens, or answers too late, or something else than HTTP; the next look comes soon.
+    if (["TypeError", "TimeoutError"].includes(Object(error).name)) return false;
+    throw error;
   }
 }

@@ -6,28 +6,33 @@ import { readdir, readFile, readlink, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { endProcess } from "./daemon.ts";
 import { errorCode } from "./error-code.ts";
-import { identify } from "./identity.ts";
+import { identify, type ProcessIdentity } from "./identity.ts";
 
-/**
- * Ends the processes that work in `folder`, there or removed, and whose command line matches `command`. Gives their
- * numbers.
- */
+/** The processes that work in `folder`, there or removed, and whose command line matches `command`. */
+export async function findProcessesIn(
+  folder: string,
+  command: RegExp,
+): Promise<readonly ProcessIdentity[]> {
+  const path = await realPath(folder);
+  const there = await stat(path).catch(ifGone);
+  const found: ProcessIdentity[] = [];
+  for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
+    if (!(await worksIn(name, path, there)) || !(await runs(name, command))) continue;
+    const identity = await identify(Number(name));
+    if (identity !== undefined) found.push(identity);
+  }
+  return found;
+}
+
+/** Ends the processes that {@link findProcessesIn} finds. */
 export async function endProcessesIn(
   folder: string,
   command: RegExp,
   graceMs: number,
-): Promise<readonly number[]> {
-  const path = await realPath(folder);
-  const there = await stat(path).catch(ifGone);
-  const ended: number[] = [];
-  for (const name of (await readdir("/proc")).filter((entry) => /^\d+$/.test(entry))) {
-    if (!(await worksIn(name, path, there)) || !(await runs(name, command))) continue;
-    const identity = await identify(Number(name));
-    if (identity === undefined) continue;
+): Promise<void> {
+  for (const identity of await findProcessesIn(folder, command)) {
     await endProcess(identity, graceMs);
-    ended.push(identity.pid);
   }
-  return ended;
 }
 
 interface FileIdentity {

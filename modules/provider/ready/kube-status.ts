@@ -43,8 +43,10 @@ function itemsOf(body: string): readonly Fields[] | undefined {
     const value: unknown = JSON.parse(body);
     const items = recordOf(value)["items"];
     return Array.isArray(items) ? items.map(recordOf) : undefined;
-  } catch {
-    return undefined;
+  } catch (error) {
+    // Cut off, or a proxy's page: no list, and the next answer may be one.
+    if (Object(error).name === "SyntaxError") return undefined;
+    throw error;
   }
 }
 

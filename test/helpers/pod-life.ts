@@ -28,7 +28,7 @@ export const LIFE_STEPS = [
   "StopPodSandbox",
   "RemovePodSandbox",
 ] as const;
-type Step = (typeof LIFE_STEPS)[number];
+export type LifeStep = (typeof LIFE_STEPS)[number];
 
 export class PodLife {
   readonly #node: CriNode;
@@ -37,12 +37,14 @@ export class PodLife {
   readonly #name: string;
   /** In the command line of the container's process, and of nothing else. */
   readonly #mark: string;
-  readonly #asked = new Set<Step>();
-  readonly #answered = new Set<Step>();
+  readonly #asked = new Set<LifeStep>();
+  readonly #answered = new Set<LifeStep>();
   #podSandboxId = "";
   #containerId = "";
   /** The request that waits for its answer. */
-  underWay: Step | undefined;
+  underWay: LifeStep | undefined;
+  /** How long each request took, in milliseconds. */
+  readonly took = new Map<LifeStep, number>();
 
   constructor(node: CriNode, kind: LifeKind, hostPort: number) {
     this.#node = node;
@@ -72,7 +74,7 @@ export class PodLife {
   async lead(isOver: () => boolean): Promise<void> {
     const { runtime } = this.#node;
     const ids = () => ({ podSandboxId: this.#podSandboxId, containerId: this.#containerId });
-    const steps: Readonly<Record<Step, () => Promise<unknown>>> = {
+    const steps: Readonly<Record<LifeStep, () => Promise<unknown>>> = {
       RunPodSandbox: async () => {
         this.#podSandboxId = (await runtime.runPodSandbox({ config: this.#pod })).podSandboxId;
       },
@@ -91,6 +93,7 @@ export class PodLife {
       if (isOver()) {
         return;
       }
+      const startedAt = performance.now();
       this.underWay = step;
       this.#asked.add(step);
       try {
@@ -102,6 +105,7 @@ export class PodLife {
         throw error;
       }
       this.#answered.add(step);
+      this.took.set(step, performance.now() - startedAt);
       this.underWay = undefined;
     }
   }

@@ -7,14 +7,14 @@ import type { ServiceError } from "@grpc/grpc-js";
 import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import { CriNode } from "../../../helpers/cri-node.ts";
 import { NODE_REGISTRY_CONFIG, startNodeRegistry } from "../../../helpers/node-registry.ts";
-import { LIFE_STEPS, type LifeKind, PodLife } from "../../../helpers/pod-life.ts";
+import { LIFE_STEPS, type LifeKind, type LifeStep, PodLife } from "../../../helpers/pod-life.ts";
 import { randomSequence, seedOfRun } from "../../../helpers/random.ts";
 import { ociImage, plainLayer } from "../../../helpers/unpack.ts";
 import { waitFor } from "../../../helpers/wait-for.ts";
 
 const KILLS = process.env["COREFLY_LONG"] ? 200 : 40;
 /** Every so many kills the next server is killed too, while it looks what there is. */
-const KILL_AGAIN = 4;
+const KILL_AGAIN = 8;
 const KINDS: readonly LifeKind[] = ["plain", "hostPort", "sharedPid"];
 const HOST_PORT = 18080;
 const PULLED = "registry.test/team/pulled:1";
@@ -41,15 +41,11 @@ it(
   async () => {
     const seed = seedOfRun();
     const random = randomSequence(seed);
-    const lifeMs = await timeOfLives();
-    console.log(
-      `COREFLY_SEED=${seed}; lives of ${KINDS.length} pods take ${Math.round(lifeMs)} ms`,
-    );
+    const times = await timesOfSteps();
+    console.log(`COREFLY_SEED=${seed}, ms: ${JSON.stringify(Object.fromEntries(times))}`);
     const hits = new Map<string, number>();
-    for (let kill = 0; kill < KILLS; kill++) {
-      // One point in each of as many parts of the time, so that none is left out.
-      const atMs = (lifeMs * (kill + random())) / KILLS;
-      const { lives, underWay, before } = await killedAfter(atMs);
+    for (const [kill, point] of pointsIn(LIFE_STEPS, KILLS, random).entries()) {
+      const { lives, underWay, before } = await killedAt(point, times, random);
       for (const each of underWay) {
         hits.set(each, (hits.get(each) ?? 0) + 1);
       }
@@ -61,12 +57,15 @@ it(
       await node.startServer();
       try {
         await Promise.all(lives.map((life, index) => life.goOn(before[index] ?? [])));
-        await node.removePods();
+        const { items } = await node.runtime.listPodSandbox();
+        await Promise.all(
+          items.map(({ id }) => node.runtime.removePodSandbox({ podSandboxId: id })),
+        );
         expect(lives.map((life) => life.processes())).toEqual(lives.map(() => []));
         await waitFor(() => left().length === 0, 5000).catch(() => {});
         expect(left()).toEqual([]);
       } catch (cause) {
-        const where = `seed ${seed}, kill ${kill} after ${atMs} ms in ${underWay.join(", ")}`;
+        const where = `seed ${seed}, kill ${kill} in ${underWay.join(", ")}`;
         throw new Error(`${where}: ${String(cause)}`, { cause });
       }
     }
@@ -79,32 +78,65 @@ it(
 
 const left = () => [...node.leftovers(), ...node.networkLeftovers()];
 
-/** The mean of two runs without a kill, after one that warms the caches. */
-async function timeOfLives(): Promise<number> {
-  let total = 0;
-  for (const counts of [0, 1, 1]) {
-    const startedAt = performance.now();
-    await Promise.all(newLives().map((life) => life.lead(() => false)));
-    total += counts * (performance.now() - startedAt);
+interface Point {
+  readonly step: LifeStep;
+  /** Part of the time that the step takes. */
+  readonly part: number;
+}
+
+/**
+ * As many in each step, and one in each of as many parts of the step's time: a step of a few milliseconds is hit as often as
+ * one of a hundred.
+ */
+function pointsIn(
+  steps: readonly LifeStep[],
+  count: number,
+  random: () => number,
+): readonly Point[] {
+  const each = count / steps.length;
+  return Array.from({ length: count }, (_, index) => ({
+    step: steps[index % steps.length] ?? "RunPodSandbox",
+    part: (Math.floor(index / steps.length) + random()) / each,
+  }));
+}
+
+/** Of lives without a kill, after one that warms the caches. */
+async function timesOfSteps(): Promise<ReadonlyMap<LifeStep, number>> {
+  let lives: readonly PodLife[] = [];
+  for (let run = 0; run < 2; run++) {
+    lives = newLives();
+    await Promise.all(lives.map((life) => life.lead(() => false)));
   }
-  return total / 2;
+  return new Map(
+    LIFE_STEPS.map((step) => [step, Math.min(...lives.map(({ took }) => took.get(step) ?? 0))]),
+  );
 }
 
 function newLives(): readonly PodLife[] {
   return KINDS.map((kind) => new PodLife(node, kind, HOST_PORT));
 }
 
-/** Answers when every request under way has failed. */
-async function killedAfter(ms: number) {
+/** One pod is at the point, the others are somewhere. Answers when every request under way has failed. */
+async function killedAt(
+  { step, part }: Point,
+  times: ReadonlyMap<LifeStep, number>,
+  random: () => number,
+) {
   let isOver = false;
   const lives = newLives();
+  const lifeMs = [...times.values()].reduce((sum, ms) => sum + ms, 0);
   const pull = pullAndRemove(() => isOver);
-  const ends = lives.map((life) => life.lead(() => isOver));
-  await delay(ms);
+  const chosen = lives[Math.floor(random() * lives.length)];
+  const ends = lives.map(async (life) => {
+    await delay(life === chosen ? lifeMs / 2 : random() * lifeMs);
+    await life.lead(() => isOver);
+  });
+  await waitFor(() => chosen?.underWay === step, 20_000, 1);
+  await delay(part * (times.get(step) ?? 0));
   const before = lives.map((life) => life.processes());
   isOver = true;
-  await node.killServer();
   const underWay = [...lives.map((life) => life.underWay), pull.underWay()];
+  await node.killServer();
   await Promise.all([...ends, pull.end]);
   return { lives, before, underWay: underWay.filter((each) => each !== undefined) };
 }

@@ -67,7 +67,7 @@ describe("make report", () => {
   });
 
   it("draws a start that came to no end", async () => {
-    const { stateDir, nodeDir } = recordedState(join(folder, "unfinished"), "dev");
+    const { stateDir, nodeDir } = recordedState(join(folder, "unfinished"));
     writeFileSync(join(stateDir, "pulumi/.pulumi/stacks/corefly/dev.json"), "{}");
     const args = ["--disable-warning=ExperimentalWarning", "infra/report/main.ts"];
     const { stdout } = await run(process.execPath, args, {

@@ -102,7 +102,9 @@ async function recoverContainer(
   const directory = appDir(context.paths, sandbox.uuid, id);
   const record = await readContainerRecord(context.system, directory);
   if (record === undefined) {
-    // CreateContainer or RemoveContainer was cut off: RemovePodSandbox takes the rest away.
+    // CreateContainer or RemoveContainer was cut off. Its root may be mounted: image and pod could not be removed.
+    unmountTree(context.system, directory);
+    await context.system.files.removeTree(directory);
     return undefined;
   }
   const container: Container = {
@@ -117,7 +119,7 @@ async function recoverContainer(
       await recoverRunning(context, container);
       break;
     case "starting":
-      await recoverStarting(context, container);
+      await recoverStarting(context, sandbox, container);
       break;
     case "created":
       // It has no process to tell the boot by, but its root filesystem's mount is as old as the pod.
@@ -139,10 +141,14 @@ async function recoverRunning(context: CriContext, container: Container): Promis
 }
 
 /** The old server was killed inside StartContainer: if the process runs it is taken over, otherwise away with it. */
-async function recoverStarting(context: CriContext, container: Container): Promise<void> {
+async function recoverStarting(
+  context: CriContext,
+  sandbox: SandboxRecord,
+  container: Container,
+): Promise<void> {
   const { system, crun, bootId } = context;
   const { record } = container;
-  if (record.process !== undefined && record.process.bootId !== bootId) {
+  if (sandbox.bootId !== bootId) {
     await end(context, container, "The node was restarted while it was being started");
     return;
   }

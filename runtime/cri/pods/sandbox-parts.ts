@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { unpinNamespace } from "../../net/pinned-namespaces.ts";
 import type { SandboxRecord } from "../../pod/sandbox-record.ts";
 import type { CriContext } from "../context.ts";
-import { unmountAll } from "./mounts.ts";
+import { unmountAll, unmountTree } from "./mounts.ts";
 import { embryoDir, garbageDir, podDir } from "./paths.ts";
 import { deleteSandboxInit } from "./sandbox-init.ts";
 
@@ -26,13 +26,14 @@ export async function releaseSandbox(context: CriContext, record: SandboxRecord)
   }
 }
 
-/** Removes the pod's directory: renamed first, so that nobody sees half a pod. Its mounts must be gone. */
+/** Removes the pod's directory: renamed first, so that nobody sees half a pod. */
 export async function removePodDir(context: CriContext, uuid: string): Promise<void> {
   const { files } = context.system;
   const garbage = garbageDir(context.paths, uuid);
   await files.mkdirp(join(garbage, ".."), { mode: 0o700 });
   for (const directory of [podDir(context.paths, uuid), embryoDir(context.paths, uuid)]) {
     if (await files.exists(directory)) {
+      unmountTree(context.system, directory);
       await files.rename(directory, garbage);
     }
   }

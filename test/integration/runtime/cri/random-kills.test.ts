@@ -22,7 +22,13 @@ const PULLED = "registry.test/team/pulled:1";
 let node: CriNode;
 let endRegistry: () => void;
 beforeAll(async () => {
-  node = await CriNode.start({ subnet: "10.219.9.0/24", config: NODE_REGISTRY_CONFIG });
+  node = await CriNode.start({
+    subnet: "10.219.9.0/24",
+    config: NODE_REGISTRY_CONFIG,
+    compileCache: true,
+  });
+  await node.killServer("SIGTERM");
+  await node.startServer();
   const entries = Array.from({ length: 200 }, (_, index) => ({
     path: `file-${index}`,
     content: Buffer.alloc(20_000, index),

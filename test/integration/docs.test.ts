@@ -47,7 +47,14 @@ const NOT_RUN: Readonly<Record<string, readonly string[]>> = {
   ],
 };
 
-const pages = ["README.md", "docs", "docs/decisions", "examples", "modules/ignition-config-types"]
+const pages = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs",
+  "docs/decisions",
+  "examples",
+  "modules/ignition-config-types",
+]
   .flatMap((place) => (place.endsWith(".md") ? [place] : markdown(place)))
   .sort();
 

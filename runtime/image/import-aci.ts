@@ -7,7 +7,7 @@ import type { ImageRecord } from "../store/record.ts";
 import type { TemporaryTree } from "../store/trees.ts";
 import { AciUnpacker } from "../store/unpack/aci-unpacker.ts";
 import { type Ingested, ingest } from "../store/unpack/ingest.ts";
-import { Budget } from "../store/unpack/limits.ts";
+import { Budget, type UnpackLimits } from "../store/unpack/limits.ts";
 import { TreeWriter } from "../store/unpack/tree-writer.ts";
 import type { Keystore } from "../trust/keystore.ts";
 import type { DetachedSignature } from "../trust/signature.ts";
@@ -48,9 +48,11 @@ export async function importAci(
   const { store } = options;
   return store.whileFetching(() =>
     store.trees.withTemporary(async (temporary) => {
-      const tree = new TreeWriter(temporary.rootfs, [], options.system);
+      const limits = limitsFor(temporary.path, options.system);
+      const budget = new Budget(limits);
+      const tree = new TreeWriter(temporary.rootfs, [], options.system, budget);
       try {
-        const unpacked = await unpack(source, tree, temporary, options);
+        const unpacked = await unpack(source, { tree, limits, budget }, options);
         const { manifest, digest, signedBy } = await judge(unpacked, options);
         await unpacked.finish();
         return await keep(
@@ -67,13 +69,14 @@ export async function importAci(
 
 async function unpack(
   source: AsyncIterable<Buffer>,
-  tree: TreeWriter,
-  temporary: TemporaryTree,
+  {
+    tree,
+    limits,
+    budget,
+  }: { readonly tree: TreeWriter; readonly limits: UnpackLimits; readonly budget: Budget },
   options: AciImportOptions,
 ): Promise<Unpacked> {
   const { system, verify, signal, onProgress, origin, totalBytes } = options;
-  const limits = limitsFor(temporary.path, system);
-  const budget = new Budget(limits);
   const unpacker = new AciUnpacker(tree, budget, system);
   try {
     const ingested = await ingest(source, {

@@ -119,9 +119,9 @@ async function importLayer(
   }
   await store.trees.withTemporary(async (temporary) => {
     const lowerPaths = lowers.map((lower) => store.trees.rootfs(lower));
-    const tree = new TreeWriter(temporary.rootfs, lowerPaths, system);
     const limits = limitsFor(temporary.path, system);
     const budget = new Budget(limits);
+    const tree = new TreeWriter(temporary.rootfs, lowerPaths, system, budget);
     const unpacker = new LayerUnpacker(tree, budget, system);
     try {
       const algorithm = algorithmOf(layer);

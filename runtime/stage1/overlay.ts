@@ -54,6 +54,7 @@ function mountLayers(
   const descriptors: number[] = [];
   try {
     let options = plain;
+    let source = "overlay";
     if (Buffer.byteLength(plain) > MAX_OPTIONS_BYTES) {
       const short = layers.map((layer) => {
         const fd = files.openSync(layer, O_PATH | O_DIRECTORY);
@@ -61,8 +62,9 @@ function mountLayers(
         return `/proc/self/fd/${fd}`;
       });
       options = optionsOf(short);
+      source = shortNames(layers);
     }
-    kernel.mount("overlay", target, "overlay", flags, options);
+    kernel.mount(source, target, "overlay", flags, options);
   } catch (cause) {
     throw new UnsupportedError(
       `Cannot mount the app's root at "${target}": overlayfs says ${errnoOf(cause)}`,
@@ -73,6 +75,15 @@ function mountLayers(
       files.closeSync(fd);
     }
   }
+}
+
+/**
+ * Descriptors mean nothing to those who read the mount table; its source tells them which trees of the store are in use: the
+ * first eight digits of each, which is enough for the 500 layers that overlayfs takes.
+ */
+export function shortNames(layers: readonly string[]): string {
+  const ids = layers.flatMap((layer) => /(?:layers|trees)\/([0-9a-f]{64})/.exec(layer)?.[1] ?? []);
+  return ids.length === 0 ? "overlay" : `layers:${ids.map((id) => id.slice(0, 8)).join("")}`;
 }
 
 function lowerOption(layers: readonly string[]): string {

@@ -5,6 +5,8 @@ import { InvalidArchiveError } from "../../errors.ts";
 export interface UnpackLimits {
   /** Entries of one archive. */
   readonly maxEntries: number;
+  /** Paths of all directories of one archive, which are kept in memory until its end. */
+  readonly maxPathBytes: number;
   /** Content of all files of one archive. */
   readonly maxBytes: number;
   /** How much more may come out of a decompressor than went in, once more than `ratioFloorBytes` came out. */
@@ -14,6 +16,7 @@ export interface UnpackLimits {
 
 export const DEFAULT_LIMITS: UnpackLimits = {
   maxEntries: 2_000_000,
+  maxPathBytes: 256 * 1024 ** 2,
   maxBytes: 64 * 1024 ** 3,
   maxRatio: 200,
   ratioFloorBytes: 1024 ** 3,
@@ -24,6 +27,7 @@ export class Budget {
   readonly #limits: UnpackLimits;
   #entries = 0;
   #bytes = 0;
+  #pathBytes = 0;
 
   constructor(limits: UnpackLimits) {
     this.#limits = limits;
@@ -49,6 +53,16 @@ export class Budget {
     if (this.#bytes > this.#limits.maxBytes) {
       throw new InvalidArchiveError(
         `Cannot unpack image: its files have more than the ${this.#limits.maxBytes} bytes that are allowed or free`,
+      );
+    }
+  }
+
+  /** Called for each path that is kept, before it is. */
+  spendPath(path: string): void {
+    this.#pathBytes += path.length;
+    if (this.#pathBytes > this.#limits.maxPathBytes) {
+      throw new InvalidArchiveError(
+        `Cannot unpack image: the paths of its directories have more than ${this.#limits.maxPathBytes} bytes`,
       );
     }
   }

@@ -16,6 +16,7 @@ import {
 } from "../../system/constants.ts";
 import type { Stats } from "../../system/files.ts";
 import type { System } from "../../system/system.ts";
+import type { Budget } from "./limits.ts";
 import { joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
 import { applyMetadata, copyFile, writableXattrs } from "./metadata.ts";
 
@@ -36,6 +37,7 @@ export class TreeWriter {
   readonly #rootFd: number;
   readonly #root: string;
   readonly #lowers: LowerTrees;
+  readonly #budget: Budget;
   /** Directories of this tree under which lower trees do not show. */
   readonly #opaque = new Set<string>();
   /** Directories that no entry described yet; "" is the root. */
@@ -45,7 +47,8 @@ export class TreeWriter {
   #open: { readonly asked: string; readonly path: string; readonly fd: number } | undefined;
 
   /** `lowers`: rendered trees below this one, topmost first. */
-  constructor(root: string, lowers: readonly string[], system: System) {
+  constructor(root: string, lowers: readonly string[], system: System, budget: Budget) {
+    this.#budget = budget;
     this.#system = system;
     this.#root = root;
     this.#rootFd = system.files.openSync(root, O_PATH | O_DIRECTORY);
@@ -122,6 +125,7 @@ export class TreeWriter {
       this.#makeDirectory(place);
     }
     this.#implicit.delete(place.path);
+    this.#budget.spendPath(place.path);
     applyMetadata(place.target, entry, this.#system);
     this.#directoryTimes.set(place.path, entry.mtimeSeconds);
   }
@@ -214,8 +218,7 @@ export class TreeWriter {
   /** Hides everything that lower trees have in this directory. */
   opaque(place: Place): void {
     if (place.existing?.isDirectory() !== true) {
-      this.#makeDirectory(place);
-      this.#implicit.add(place.path);
+      this.#implyDirectory(place);
     }
     this.#hideBelow(place);
   }
@@ -231,6 +234,14 @@ export class TreeWriter {
         this.#system.files.chmodSync(place.target, lower.stats.mode & 0o7777);
       }
     }
+  }
+
+  /** One path of an archive can imply thousands. */
+  #implyDirectory(place: Place): void {
+    this.#budget.spend(0);
+    this.#budget.spendPath(place.path);
+    this.#makeDirectory(place);
+    this.#implicit.add(place.path);
   }
 
   #makeDirectory(place: Place): void {
@@ -332,8 +343,7 @@ export class TreeWriter {
     if (lower?.stats.isSymbolicLink() === true) {
       return files.readlinkSync(lower.path, "latin1");
     }
-    this.#makeDirectory({ path, target: own, existing });
-    this.#implicit.add(path);
+    this.#implyDirectory({ path, target: own, existing });
     return undefined;
   }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
@@ -100,12 +100,7 @@ describe("ImageStatus", () => {
     const reference = "corefly.dev/kubernetes:v1.37.2";
     const { image: found } = await node.client.image.imageStatus(image(reference));
     expect(found?.id).toMatch(/^sha512-[0-9a-f]{128}$/);
-    const podSandboxId = await node.runPod({
-      linux: {
-        cgroupParent: node.cgroupParent,
-        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-      },
-    });
+    const podSandboxId = await node.runPod(hostNetworkPod());
     const id = await node.runContainer(podSandboxId, "main", ["cat", "/etc/version"], {
       image: { image: found?.id ?? "", userSpecifiedImage: reference },
     });
@@ -126,6 +121,43 @@ describe("RemoveImage", () => {
     const { image: none } = await node.client.image.imageStatus(image("example.test/team/app:1.0"));
     expect(none).toBeUndefined();
   });
+
+  it("leaves the files to containers that run from it, also when mount options have no room for its layers", async () => {
+    const reference = "example.test/team/layers:1";
+    const layers = Array.from({ length: 90 }, (_, index) =>
+      plainLayer([{ path: `file-${index}`, content: `${index}` }]),
+    );
+    const busybox = plainLayer([
+      { path: "bin/busybox", content: readFileSync("/usr/bin/busybox"), mode: 0o755 },
+    ]);
+    const many = ociImage([busybox, ...layers]);
+    await registry.push("mirrored/team/layers", "1", many);
+    const before = readdirSync(join(node.dataDir, "layers"));
+    await node.client.image.pullImage(image(reference));
+    const id = await node.runContainer(
+      await node.runPod(hostNetworkPod()),
+      "main",
+      ["/bin/busybox", "sleep", "1000"],
+      image(reference),
+    );
+    await node.client.image.removeImage(image(reference));
+    expect((await node.client.image.imageStatus(image(reference))).image).toBeUndefined();
+    for (const file of ["file-0", "file-44", "file-89"]) {
+      const { stdout } = await node.exec(id, "/bin/busybox", "cat", `/${file}`);
+      expect(stdout).toBe(file.slice("file-".length));
+    }
+    await node.removePods();
+    await node.client.image.pullImage(image("example.test/team/app:1.0"));
+    await node.client.image.removeImage(image("example.test/team/app:1.0"));
+    expect(readdirSync(join(node.dataDir, "layers"))).toEqual(before);
+  }, 30_000);
+});
+
+const hostNetworkPod = (): Parameters<CriNode["runPod"]>[0] => ({
+  linux: {
+    cgroupParent: node.cgroupParent,
+    securityContext: { namespaceOptions: { network: 2, pid: 1 } },
+  },
 });
 
 describe("ImageFsInfo", () => {

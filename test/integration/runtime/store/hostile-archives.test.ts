@@ -14,7 +14,11 @@ import { join } from "node:path";
 import { zstdCompressSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { importAci } from "../../../../runtime/image/import-aci.ts";
+import { TarReader } from "../../../../runtime/image/tar/reader.ts";
 import { ImageStore } from "../../../../runtime/store/image-store.ts";
+import { LayerUnpacker } from "../../../../runtime/store/unpack/layer-unpacker.ts";
+import { Budget, DEFAULT_LIMITS } from "../../../../runtime/store/unpack/limits.ts";
+import { TreeWriter } from "../../../../runtime/store/unpack/tree-writer.ts";
 import { linuxSystem } from "../../../../runtime/system/linux.ts";
 import { type TestEntry, writeTar, writeTestAci } from "../../../helpers/tar.ts";
 import { importLayers, plainLayer } from "../../../helpers/unpack.ts";
@@ -252,6 +256,29 @@ describe("hostile archives", () => {
       importLayers(join(dir, "data"), [{ blob: huge, tar: huge, mediaType: "" }]),
     ).rejects.toThrow("that are allowed or free");
     expectEmptyStore();
+  });
+
+  it("stops paths that imply more directories than their archive has entries", async () => {
+    const rootfs = join(dir, "tree");
+    mkdirSync(rootfs);
+    const limits = { ...DEFAULT_LIMITS, maxEntries: 100, maxPathBytes: 12_000 };
+    const unpack = (path: string, links: readonly TestEntry[] = []) => {
+      const budget = new Budget(limits);
+      const tree = new TreeWriter(rootfs, [], system, budget);
+      const unpacker = new LayerUnpacker(tree, budget, system);
+      const reader = new TarReader(unpacker);
+      try {
+        reader.push(writeTar([...links, { path }]));
+      } finally {
+        unpacker.abandon();
+        tree.close();
+      }
+    };
+    expect(() => unpack(`${"a/".repeat(101)}f`)).toThrow("more than 100 entries");
+    expect(() => unpack(`${"long-name-0123456789/".repeat(50)}f`)).toThrow(
+      "the paths of its directories have more than 12000 bytes",
+    );
+    unpack("short/f");
   });
 });
 

@@ -16,7 +16,7 @@ TEST_ARTIFACTS := pulumi kubernetes ignition ignition-validate kubernetes-aci et
   cni-plugins critest node node-tools crictl runtime containerd
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview down clean report logs console support install test test-long check prerequisites test-prerequisites
+.PHONY: help up preview down clean report logs console support install test test-long bench check prerequisites test-prerequisites
 
 help: ## show what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -67,6 +67,9 @@ test: test-prerequisites ## everything: unit, integration, conformance, end to e
 # More lives, kills and boots than CI has the time for.
 test-long: export COREFLY_LONG = 1
 test-long: test ## as `make test`, with more lives, kills and boots: takes hours
+
+bench: test-prerequisites ## our CRI server beside containerd: time of a pod, lists, memory
+	@$(RUN) test/bench/main.ts $(BENCH)
 
 prerequisites: node_modules/.installed
 	@sh infra/prerequisites.sh up

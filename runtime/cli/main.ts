@@ -6,7 +6,8 @@ import { CoreflyError, EXIT_FAILURE, UsageError } from "../errors.ts";
 import { linuxSystem } from "../system/linux.ts";
 import { findVerb, splitGlobals } from "./dispatch.ts";
 import { errorLine, errorTree } from "./errors.ts";
-import { globalOptions } from "./globals.ts";
+import { parseFlags } from "./flags.ts";
+import { GLOBAL_FLAGS, globalOptions } from "./globals.ts";
 import { overview, verbHelp } from "./help.ts";
 import { writeOutput } from "./output.ts";
 import type { VerbContext } from "./verb.ts";
@@ -35,6 +36,7 @@ async function main(argv: readonly string[]): Promise<number> {
       argv,
     );
     if (found === undefined) {
+      parseFlags(GLOBAL_FLAGS, argv);
       out(overview(VERBS));
       return argv.some((arg) => arg === "--help" || arg === "-h") ? 0 : EXIT_NO_VERB;
     }

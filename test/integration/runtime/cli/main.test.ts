@@ -35,6 +35,7 @@ describe("corefly", () => {
 
   it.each([
     [["nope"], 'corefly: Unknown verb "nope": see "corefly help"\n'],
+    [["--nope"], 'corefly: Unknown flag "--nope"\n'],
     [["list", "--nope"], 'list: Unknown flag "--nope"\n'],
     [["list", "x"], 'list: Unexpected argument "x"\n'],
     [

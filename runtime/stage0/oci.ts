@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stage0 of the oci flavour: the app becomes a container of crun's, and this process becomes crun, which stays as the app's
-// parent, holds the pod's lock and ends with the app's status.
+// parent, holds the pod's lock and ends with the app's status. With a terminal this process stays, between the user and crun.
 import { isatty } from "node:tty";
 import { UnsupportedError, UsageError } from "../errors.ts";
 import { attach, type NetResult, netStateDir } from "../net/attach.ts";
@@ -17,8 +17,10 @@ import { ociSpec } from "../stage1/oci/spec.ts";
 import { mountOverlay } from "../stage1/overlay.ts";
 import { mountPointKind, RootDirectory } from "../stage1/root-directory.ts";
 import { readUserDatabase, resolveUser } from "../stage1/users.ts";
+import type { Command } from "../system/exec.ts";
 import type { System } from "../system/system.ts";
 import { containerId, planOciApp, podNetworkFiles } from "./oci-app.ts";
+import { runOnTerminal } from "./on-terminal.ts";
 import { appPaths } from "./paths.ts";
 import type { PodPlan } from "./pod-plan.ts";
 import { recordStart } from "./record-start.ts";
@@ -48,7 +50,15 @@ export async function startOci(
   system.files.mkdirpSync(crun.root, { mode: 0o700 });
   const network = await connect(system, pod, plan, host, signal);
   podNetworkFiles(system, pod, plan, network.result);
-  return becomeCrun(system, pod, plan, crun, facts, network.namespace);
+  const terminal = plan.interactive && isatty(0);
+  const command = prepareCrun(system, pod, plan, crun, facts, network.namespace, terminal);
+  if (terminal) {
+    const consoleSocket = `${crun.root}-tty-${pod.uuid}`;
+    process.exit(await runOnTerminal(system, { command, consoleSocket, lockFd: pod.lockFd }));
+  }
+  const { file, args, env } = command();
+  system.kernel.setInheritable(pod.lockFd);
+  return system.exec.replaceProcess(file, ["crun", ...args], env);
 }
 
 /** crun as it is called on this host. Throws UnsupportedError when it is not there. */
@@ -113,16 +123,17 @@ async function connect(
   return { namespace: path, result };
 }
 
-/** Synchronous from here on: see system/kernel.ts. */
-function becomeCrun(
+/** Mounts and writes all that crun needs; answers its command line. Synchronous: see system/kernel.ts. */
+function prepareCrun(
   system: System,
   pod: Pod,
   plan: PodPlan,
   crun: Crun,
   facts: HostFacts,
   network: string,
-): never {
-  const { kernel, files, exec } = system;
+  terminal: boolean,
+): (consoleSocket?: string) => Command {
+  const { kernel, files } = system;
   const { app } = plan;
   const paths = appPaths(pod, app.name);
   const umask = kernel.umask(0);
@@ -138,13 +149,7 @@ function becomeCrun(
     readUserDatabase(root),
     app.name,
   );
-  const appPlan = planOciApp({
-    plan,
-    pod,
-    user,
-    network,
-    terminal: plan.interactive && isatty(0),
-  });
+  const appPlan = planOciApp({ plan, pod, user, network, terminal });
   requireProgram(root, appPlan, app.name);
   root.close();
   files.mkdirpSync(paths.bundle, { mode: 0o700 });
@@ -157,16 +162,16 @@ function becomeCrun(
   kernel.umask(umask);
   recordStart(system, pod);
   enterCgroupView(system, facts.cgroupLayout);
-  const command = crunRunCommand(crun, {
-    id: containerId(pod.uuid, app.name),
-    bundle: paths.bundle,
-    pidFile: pod.path(POD_FILES.pid),
-  });
-  kernel.setInheritable(pod.lockFd);
-  return exec.replaceProcess(command.file, ["crun", ...command.args], command.env);
+  return (consoleSocket) =>
+    crunRunCommand(crun, {
+      id: containerId(pod.uuid, app.name),
+      bundle: paths.bundle,
+      pidFile: pod.path(POD_FILES.pid),
+      ...(consoleSocket === undefined ? {} : { consoleSocket }),
+    });
 }
 
-/** crun passes changes on, but would begin with 0 by 0. */
+/** crun would begin with 0 by 0. */
 function consoleSize(system: System, terminal: boolean) {
   const size = terminal ? system.kernel.windowSize(0) : undefined;
   return size === undefined ? {} : { consoleSize: { height: size.rows, width: size.columns } };

@@ -15,6 +15,8 @@ export interface PodFixture {
   readonly layer: string;
   /** Runs a pod to its end. `app` is what the image says about itself. */
   run(args: readonly string[], app?: object): SpawnSyncReturns<string>;
+  /** As run(), in the terminal of test/fixtures/bin/in-terminal.py; `prefix` is a program that runs it there. */
+  runInTerminal(args: readonly string[], prefix?: readonly string[]): SpawnSyncReturns<string>;
   /** Starts a pod; stdout is a pipe. */
   start(args: readonly string[], app?: object): ChildProcess;
   /** Kills what was started. */
@@ -22,6 +24,8 @@ export interface PodFixture {
   /** Removes everything. */
   remove(): void;
 }
+
+const IN_TERMINAL = join(import.meta.dirname, "../fixtures/bin/in-terminal.py");
 
 /** `cniDir`: where CNI plugins are, for pods with a network. */
 export function podFixture(name: string, cniDir = ""): PodFixture {
@@ -48,6 +52,12 @@ export function podFixture(name: string, cniDir = ""): PodFixture {
     layer,
     run: (args, app = {}) =>
       spawnSync(process.execPath, argv(args, app), { encoding: "utf8", env }),
+    runInTerminal: (args, prefix = []) =>
+      spawnSync("python3", [IN_TERMINAL, ...prefix, process.execPath, ...argv(args, {})], {
+        encoding: "utf8",
+        env,
+        maxBuffer: 64 * 1024 * 1024,
+      }),
     start: (args, app = {}) => {
       const child = spawn(process.execPath, argv(args, app), {
         stdio: ["ignore", "pipe", "inherit"],

@@ -56,17 +56,24 @@ export function crunCommand(crun: CrunProgram, ...args: readonly string[]): Comm
 
 /**
  * Create and start in the foreground: crun stays as the app's parent, passes signals on and ends with the app's status.
- * For a process that replaces itself (single-app pods of the command line); call enterCgroupView() before.
+ * For single-app pods of the command line, in whose mount namespace it runs; call enterCgroupView() before.
  */
 export function crunRunCommand(
   crun: CrunProgram,
-  options: { readonly id: string; readonly bundle: string; readonly pidFile: string },
+  options: {
+    readonly id: string;
+    readonly bundle: string;
+    readonly pidFile: string;
+    /** As for crunExecCommand(). */
+    readonly consoleSocket?: string;
+  },
 ): Command {
   return crunCommand(
     crun,
     "run",
     `--bundle=${options.bundle}`,
     `--pid-file=${options.pidFile}`,
+    ...(options.consoleSocket === undefined ? [] : [`--console-socket=${options.consoleSocket}`]),
     options.id,
   );
 }
@@ -243,6 +250,7 @@ async function run(
   ...args: readonly string[]
 ): Promise<Completed> {
   const { timeoutMs } = crun;
+  await system.exec.turn();
   const completed = await crun
     .view(() => system.exec.run({ ...crunCommand(crun, ...args), timeoutMs }))
     .catch((cause: unknown) => {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // One more process in a running app, with its streams open to us while it runs: CRI's Exec, with a terminal and without.
 import { Readable, type Writable } from "node:stream";
-import { ExecError, TimeoutError } from "../../errors.ts";
+import { ExecError } from "../../errors.ts";
 import { SCHED_FIFO, SCHED_OTHER, SCHED_RESET_ON_FORK } from "../../system/constants.ts";
 import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
+import { ConsoleSocket } from "./console-socket.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
 import { openInputPipe } from "./input-pipe.ts";
 import { openOutputPipe } from "./output-pipe.ts";
@@ -42,9 +43,6 @@ type ChildProcess = ReturnType<Exec["spawnProcess"]>;
 type Launched = Omit<StreamedProcess, "started">;
 
 const START_POLL_MS = 2;
-const CONSOLE_POLL_MS = 2;
-const CONSOLE_WAIT_MS = 30_000;
-
 let serial = 0;
 
 /** Starts the process. Its own failure to start shows in `ended`. */
@@ -149,25 +147,18 @@ async function startOnTerminal(
   command: (more: { readonly consoleSocket: string }) => Command,
   scratch: string,
 ): Promise<Launched> {
-  const { kernel, files } = system;
-  const consoleSocket = `${scratch}.tty`;
-  const listener = kernel.listenOnUnixSocket(consoleSocket);
-  try {
-    const streams = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
-    const child = spawn(system, crun, command({ consoleSocket }), streams);
-    child.stdout?.resume();
-    child.stderr?.resume();
-    schedule(system, child.pid, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
-    const ended = endOf(child);
-    const fd = await receiveTerminal(system, listener, ended);
-    schedule(system, child.pid, SCHED_OTHER, 0);
-    return fd === undefined
-      ? { ...withoutTerminal(), ended }
-      : { ...onTerminal(openTerminal(system, fd)), ended };
-  } finally {
-    files.closeSync(listener);
-    files.unlinkSync(consoleSocket);
-  }
+  using console = new ConsoleSocket(system, `${scratch}.tty`);
+  const streams = { stdin: "pipe", stdout: "pipe", stderr: "pipe" } as const;
+  const child = spawn(system, crun, command({ consoleSocket: console.path }), streams);
+  child.stdout?.resume();
+  child.stderr?.resume();
+  schedule(system, child.pid, SCHED_FIFO | SCHED_RESET_ON_FORK, 1);
+  const ended = endOf(child);
+  const fd = await console.receive(ended);
+  schedule(system, child.pid, SCHED_OTHER, 0);
+  return fd === undefined
+    ? { ...withoutTerminal(), ended }
+    : { ...onTerminal(openTerminal(system, fd)), ended };
 }
 
 /**
@@ -182,41 +173,6 @@ function schedule(system: System, pid: number | undefined, policy: number, prior
     }
   } catch {
     // EPERM where real-time groups are used: the size then comes with SIGWINCH. ESRCH when it has ended.
-  }
-}
-
-/** The master that crun sends; undefined when it ends without: its log says why. */
-async function receiveTerminal(
-  system: System,
-  listener: number,
-  ended: Promise<number>,
-): Promise<number | undefined> {
-  const { kernel, files, clock } = system;
-  let isOver = false;
-  const over = () => {
-    isOver = true;
-  };
-  ended.then(over, over);
-  const deadline = clock.monotonic() + CONSOLE_WAIT_MS;
-  let connection: number | undefined;
-  try {
-    for (;;) {
-      // Looked at before the socket: what crun sent before its end is not missed.
-      const wasOver = isOver;
-      connection ??= kernel.acceptConnection(listener);
-      const fd = connection === undefined ? undefined : kernel.receiveDescriptor(connection);
-      if (fd !== undefined || wasOver) {
-        return fd;
-      }
-      if (clock.monotonic() > deadline) {
-        throw new TimeoutError(`Cannot get a terminal of crun within ${CONSOLE_WAIT_MS} ms`);
-      }
-      await clock.sleep(CONSOLE_POLL_MS);
-    }
-  } finally {
-    if (connection !== undefined) {
-      files.closeSync(connection);
-    }
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `run` with the default flavour: crun, namespaces, networks; nothing stays on the host.
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { cniPluginDir } from "../../../helpers/cni-plugins.ts";
@@ -24,10 +24,24 @@ const shell = (flags: readonly string[], script: string, app: object = {}) =>
   pods.run(["--net=host", ...flags, "img", "--exec=sh", "--", "-c", script], app);
 
 describe("run --stage1=oci", () => {
-  it("answers the app's exit code, also that of a signal", () => {
+  it("answers the app's exit code, also that of a signal (POD-10)", () => {
     expect(shell([], "exit 255").status).toBe(255);
     expect(shell([], "exit 7").status).toBe(7);
     expect(shell([], "kill -9 $$; sh -c 'kill -9 $$'; exit $?").status).toBe(137);
+    expect(shell([], "sh -c 'kill -SEGV $$'; exit $?").status).toBe(139);
+  });
+
+  it("shows all volumes, whatever their order (POD-07)", () => {
+    const flags = ["b", "a"].flatMap((name) => {
+      const source = join(pods.dir, `certs-${name}`);
+      mkdirSync(source);
+      writeFileSync(join(source, `f${name}`), name);
+      return [
+        `--volume=${name},kind=host,source=${source}`,
+        `--mount=volume=${name},target=/certs${name === "b" ? "/b" : ""}`,
+      ];
+    });
+    expect(shell(flags, "cat /certs/fa /certs/b/fb").stdout).toBe("ab");
   });
 
   it("passes arguments and variables byte for byte (POD-05)", () => {
@@ -148,11 +162,15 @@ describe("run --stage1=oci", () => {
     expect(mountLines()).toBe(before);
     const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
     process.kill(app, "SIGKILL");
+    // POD-10: the shell sees it, and nobody says 0 afterwards.
     expect(await ended).toBe(137);
+    const [uuid = ""] = readdirSync(join(pods.dataDir, "pods/run"));
+    const status = corefly([`--dir=${pods.dataDir}`, "status", uuid]);
+    expect([status.status, status.stdout.includes("app-")]).toEqual([0, false]);
     expect(mountLines()).toBe(before);
     corefly([`--dir=${pods.dataDir}`, "gc", "--grace-period=0s"]);
     expect(readdirSync(join(pods.dataDir, "pods/run"))).toEqual([]);
-  });
+  }, 30_000);
 
   it("refuses what cannot be in one line and leaves no pod, namespace or address behind", () => {
     const before = [

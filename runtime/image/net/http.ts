@@ -123,26 +123,29 @@ function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const fail = (reason: string, cause?: unknown) =>
       reject(new NetworkError(`Cannot fetch "${show(url)}": ${reason}`, { cause }));
-    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(
-      url,
-      {
-        method: options.method ?? "GET",
-        headers: {
-          "user-agent": `corefly/${VERSION}`,
-          ...options.headers,
-          ...(auth === undefined ? {} : { authorization: auth }),
-        },
-        timeout: IDLE_TIMEOUT_MS,
-        // A kept connection may be closed by the server just when it is used again, and nothing here is retried.
-        agent: false,
-        ...(url.protocol === "https:" ? { ca: [...authorities()] } : {}),
-        ...(options.insecureTls === true ? { rejectUnauthorized: false } : {}),
-        ...(signal === undefined ? {} : { signal }),
+    const request = (url.protocol === "https:" ? requestHttps : requestHttp)(url, {
+      method: options.method ?? "GET",
+      headers: {
+        "user-agent": `corefly/${VERSION}`,
+        ...options.headers,
+        ...(auth === undefined ? {} : { authorization: auth }),
       },
-      resolve,
-    );
+      timeout: IDLE_TIMEOUT_MS,
+      // A kept connection may be closed by the server just when it is used again, and nothing here is retried.
+      agent: false,
+      ...(url.protocol === "https:" ? { ca: [...authorities()] } : {}),
+      ...(options.insecureTls === true ? { rejectUnauthorized: false } : {}),
+      ...(signal === undefined ? {} : { signal }),
+    });
+    let response: IncomingMessage | undefined;
+    request.on("response", (message) => {
+      response = message;
+      resolve(message);
+    });
     request.on("timeout", () =>
-      request.destroy(new Error(`no answer for ${IDLE_TIMEOUT_MS / 1000} seconds`)),
+      response === undefined
+        ? request.destroy(stalled("no answer"))
+        : response.destroy(stalled("no data")),
     );
     request.on("error", (cause) =>
       signal?.aborted === true
@@ -151,6 +154,10 @@ function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
     );
     request.end(options.body);
   });
+}
+
+function stalled(what: string): Error {
+  return new Error(`${what} for ${IDLE_TIMEOUT_MS / 1000} seconds`);
 }
 
 export function basic(user: string, password: string): string {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Programs that the server needs fail, hang or die: each time the request ends within its limit and says why, others are not
 // held up, and what is left can be removed as soon as the program works again.
-import { readFileSync, writeFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { failure } from "../../../helpers/cri-client.ts";
@@ -14,18 +15,34 @@ const LIMIT_MS = 2000;
 const SLACK_MS = 3000;
 const [DEADLINE_EXCEEDED, INTERNAL] = [4, 13];
 
+/** Of a registry that has stopped to speak: what the fetcher waits for. */
+const IDLE_MS = 30_000;
+const STALLED = ["headers", "manifest", "blob"] as const;
+
 const programs = new FaultyPrograms();
 let node: CriNode;
+let registry: ChildProcess;
+/** Begun long before they are looked at, so that what crun and conmon do happens while they hang. */
+let pulls: readonly Promise<{ readonly ms: number; readonly details: string }>[];
 beforeAll(async () => {
   node = await CriNode.start({
     subnet: "10.219.11.0/24",
     programs: programs.dir,
+    config: {
+      "registries.d/stalled.json": JSON.stringify({
+        rktKind: "registries",
+        rktVersion: "v1",
+        mirrors: [{ prefix: "stalled.test", location: "http://127.0.0.1:5001" }],
+      }),
+    },
     serverArgs: [
       `--cni-bin-dir=${programs.dir}`,
       `--runtime-timeout=${LIMIT_MS}ms`,
       `--plugin-timeout=${LIMIT_MS}ms`,
     ],
   });
+  registry = node.spawn(process.execPath, [STALLING_REGISTRY]);
+  await waitFor(() => node.run("ss", "-ltn").includes("127.0.0.1:5001"));
   const network = join(node.dir, "etc/net.d/10-pods.conflist");
   const text = readFileSync(network, "utf8");
   writeFileSync(network, text.replace('"type":"bridge"', `"type":"${FaultyPrograms.PLUGIN}"`));
@@ -37,8 +54,11 @@ afterEach(async () => {
 }, 20_000);
 afterAll(async () => {
   await node.remove();
+  registry.kill("SIGKILL");
   programs.remove();
 }, 60_000);
+
+const STALLING_REGISTRY = join(import.meta.dirname, "../../../fixtures/registry/stalling.ts");
 
 /** Ends in time, however it ends. */
 async function bounded<T>(limits: number, running: Promise<T>): Promise<T> {
@@ -116,6 +136,15 @@ describe("a CNI plugin", () => {
 });
 
 describe("crun", () => {
+  beforeAll(() => {
+    pulls = STALLED.map(async (where) => {
+      const startedAt = performance.now();
+      const image = { image: `stalled.test/${where}:1` };
+      const { details } = await failure(node.client.image.pullImage({ image }));
+      return { ms: performance.now() - startedAt, details };
+    });
+  });
+
   it.each(["create", "start"])(
     "that fails at %s ends the container with its words",
     async (verb) => {
@@ -239,4 +268,30 @@ describe("conmon", () => {
     expect(await starting).toMatchObject({ code: INTERNAL });
     expect(await node.status(containerId)).toMatchObject({ state: 2, reason: "StartError" });
   }, 20_000);
+});
+
+describe("a registry", () => {
+  it.each(STALLED.map((where, index) => [where, index] as const))(
+    "that stalls in the %s fails the pull at its limit, and only it",
+    async (where, index) => {
+      const ended = await pulls[index];
+      expect(ended?.details).toMatch(
+        /^RegistryUnavailable: Cannot fetch .*no (answer|data) for 30 seconds$/,
+      );
+      expect(ended?.ms).toBeGreaterThan(IDLE_MS - 1000);
+      expect(ended?.ms).toBeLessThan(IDLE_MS + SLACK_MS);
+      const image = { image: `stalled.test/${where}:1` };
+      expect((await node.client.image.imageStatus({ image })).image).toBeUndefined();
+      expect(readdirSync(join(node.dataDir, "tmp"))).toEqual([]);
+    },
+    IDLE_MS + 10_000,
+  );
+
+  it("that stalls lets go of a client that gives up", async () => {
+    const image = { image: "stalled.test/headers:2" };
+    const options = { timeoutMs: 300 };
+    const gaveUp = failure(node.client.image.pullImage({ image }, options));
+    expect((await bounded(0, gaveUp)).code).toBe(DEADLINE_EXCEEDED);
+    await waitFor(() => !node.run("ss", "-tn", "dst", "127.0.0.1:5001").includes("ESTAB"));
+  });
 });

@@ -66,6 +66,7 @@ export async function runPlugin(
       `Cannot find CNI plugin "${call.type}" in ${host.pluginDirs.map((each) => `"${each}"`).join(", ")}`,
     );
   }
+  await system.exec.turn();
   const ended = await runToEnd(system, host, file, call, options.signal);
   const output = parseOutput(ended.stdout);
   if (ended.exitCode === 0 && !isErrorObject(output)) {

@@ -48,6 +48,11 @@ export interface Exec {
   run(command: Command, options?: { readonly signal?: AbortSignal }): Promise<Completed>;
   /** As run, but everything except exit code 0 throws ExecError with the end of stderr in its message. */
   runChecked(command: Command, options?: { readonly signal?: AbortSignal }): Promise<Completed>;
+  /**
+   * Resolves when it is the caller's turn to start a program. Until the program has begun this thread stands still, on a busy
+   * machine for milliseconds: with turns, whatever else waits for the thread gets it between two of them.
+   */
+  turn(): Promise<void>;
   /** The child, started; "error" is emitted when that failed. Default of all three streams: "ignore". */
   spawnProcess(command: SpawnCommand): ChildProcess;
   /**
@@ -75,6 +80,7 @@ export const linuxExec: Exec = {
     }
     return completed;
   },
+  turn,
   spawnProcess: (command) => {
     const child = spawn(command.file, [...command.args], {
       stdio: stdio(command),
@@ -197,6 +203,14 @@ function run(
       });
     });
   });
+}
+
+let lastTurn: Promise<void> = Promise.resolve();
+
+/** One in each round of the event loop. */
+function turn(): Promise<void> {
+  lastTurn = lastTurn.then(() => new Promise((resolve) => setImmediate(resolve)));
+  return lastTurn;
 }
 
 function stdio(command: SpawnCommand): StdioOptions {

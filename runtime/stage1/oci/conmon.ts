@@ -126,6 +126,7 @@ export async function createContainer(
   for (const directory of [options.persistDir, options.exitDir, options.socketDir]) {
     await files.mkdirp(directory, { mode: 0o700 });
   }
+  await system.exec.turn();
   const sync = openOutputPipe(system, `${options.bundle}/sync`);
   let stderr = "";
   let ended: Promise<void>;

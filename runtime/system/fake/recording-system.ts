@@ -150,6 +150,7 @@ function recordingExec(
       }
       return completed;
     },
+    turn: () => Promise.resolve(),
     spawnProcess: (command) => {
       record("spawnProcess", [command]);
       throw new ExecError(`Cannot run "${command.file}": this system only records`, {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The images of a `run`: found in the store or fetched, then rendered.
 import { TrustError } from "../errors.ts";
+import { ignoredRequests } from "../image/appc/ignored.ts";
 import type { FetchProgress } from "../image/import-options.ts";
 import type { PlannedImage } from "../stage0/pod-plan.ts";
 import type { AppRequest, PullPolicy, RunRequest } from "../stage0/request.ts";
@@ -17,6 +18,12 @@ export async function obtainImages(
   const images: PlannedImage[] = [];
   for (const app of request.apps) {
     const { id, format, name, labels, app: imageApp } = await obtain(store, app, request, context);
+    const ignored = format === "aci" ? ignoredRequests((await store.record(id)).manifest) : [];
+    if (ignored.length > 0) {
+      context.warn(
+        `Image "${name}" asks for ${ignored.join(", ")}: not done, see the flags of run`,
+      );
+    }
     images.push({ id, format, name, labels, app: imageApp, layers: await store.rootfs(id) });
   }
   return images;

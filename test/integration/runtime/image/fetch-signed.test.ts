@@ -132,6 +132,21 @@ describe("fetch of a signed ACI", () => {
     expect(await run("fetch", join(dir, "app.aci"))).toMatchObject({ status: 0, stderr: "" });
   });
 
+  it("is run with a word about what it asks for and does not get", async () => {
+    const app = { exec: ["/bin/app"], user: "0", group: "0" };
+    const isolators = [{ name: "resource/memory", value: { limit: "1G" } }];
+    const eventHandlers = [{ name: "pre-start", exec: ["/bin/app"] }];
+    const image = join(dir, "app.aci");
+    const asking = { app: { ...app, isolators, eventHandlers } };
+    writeFileSync(image, writeTestAci("example.test/asks", [], asking));
+    const dryRun = ["--insecure-options=image", "run", "--dry-run", "--net=none"];
+    const { status, stdout, stderr } = await run(...dryRun, image);
+    expect([status, JSON.parse(stdout)]).toMatchObject([0, { app: { name: "asks" } }]);
+    expect(stderr).toBe(
+      `image: fetching "${image}" (1 MB)\nrun: Image "example.test/asks" asks for isolator "resource/memory", event handler "pre-start": not done, see the flags of run\n`,
+    );
+  });
+
   it("refuses it without a signature, before the image is asked for", async () => {
     files = { "/app.aci": aci };
     const before = server.seen.length;

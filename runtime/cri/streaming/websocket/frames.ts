@@ -36,7 +36,7 @@ export class MessageParser {
   /** The pieces of a message that is not complete. */
   #parts: Buffer[] | undefined;
 
-  /** The messages that are complete with these bytes. Throws WebSocketError; the parser is of no use then. */
+  /** The messages that are complete with these bytes, which become theirs. Throws WebSocketError; the parser is of no use then. */
   push(chunk: Buffer): Message[] {
     this.#pending.push(chunk);
     this.#size += chunk.length;
@@ -120,7 +120,7 @@ export class MessageParser {
       throw new WebSocketError(CLOSE_TOO_BIG, "Message is too big");
     }
     this.#parts = isLast ? undefined : parts;
-    return isLast ? { kind: "data", data: Buffer.concat(parts) } : undefined;
+    return isLast ? { kind: "data", data: joined(parts) } : undefined;
   }
 }
 
@@ -137,14 +137,19 @@ function controlMessage(opcode: number, data: Buffer): Message {
   }
 }
 
+function joined(parts: readonly Buffer[]): Buffer {
+  const [only = Buffer.alloc(0)] = parts;
+  return parts.length === 1 ? only : Buffer.concat(parts);
+}
+
+/** In place: copies of large messages would fill the memory faster than it is collected. */
 function unmask(data: Buffer, mask: Buffer): Buffer {
-  const plain = Buffer.allocUnsafe(data.length);
   const [a = 0, b = 0, c = 0, d = 0] = mask;
   const keys = [a, b, c, d];
   for (let index = 0; index < data.length; index += 1) {
-    plain[index] = (data[index] ?? 0) ^ (keys[index & 3] ?? 0);
+    data[index] = (data[index] ?? 0) ^ (keys[index & 3] ?? 0);
   }
-  return plain;
+  return data;
 }
 
 /** What goes before the payload of a whole message. */

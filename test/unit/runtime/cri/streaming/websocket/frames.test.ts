@@ -39,7 +39,7 @@ describe("MessageParser", () => {
         const parser = new MessageParser();
         const ends = [...new Set([...cuts, bytes.length])].sort((a, b) => a - b);
         const messages = ends.flatMap((end, index) =>
-          parser.push(bytes.subarray(ends[index - 1] ?? 0, end)),
+          parser.push(Buffer.from(bytes.subarray(ends[index - 1] ?? 0, end))),
         );
         expect(texts(messages)).toEqual([
           "data abc",

@@ -159,7 +159,9 @@ WantedBy=timers.target
 
 /** What {@link SUPPORT_UNIT} asks the node, in this order; the journal takes what is answered to the workstation. */
 const QUESTIONS: readonly (readonly string[])[] = [
-  ["/opt/corefly/bin/corefly", "version"],
+  // The second file names the runtime's version: asking the runtime takes an emulated machine seconds.
+  ["/usr/bin/head", "--lines=2", "/etc/os-release", "/opt/corefly/bin/corefly"],
+  ["/usr/bin/uname", "--kernel-release"],
   ["/opt/corefly/bin/corefly", "list"],
   ["/opt/corefly/bin/corefly", "image", "list"],
   ["/usr/bin/systemctl", "list-units", "--failed", "--plain", "--no-legend", "--no-pager"],
@@ -190,11 +192,12 @@ TimeoutStartSec=5min
 ${QUESTIONS.map((question) => `ExecStart=-${question.join(" ")}`).join("\n")}
 `;
 
+/** Not while the node starts: an emulated machine has nothing to spare then. */
 export const SUPPORT_TIMER = `[Unit]
 Description=Journal how the node is, every quarter of an hour
 
 [Timer]
-OnBootSec=5min
+OnBootSec=10min
 OnUnitInactiveSec=15min
 
 [Install]

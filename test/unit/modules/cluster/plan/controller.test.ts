@@ -85,7 +85,8 @@ describe("controllerConfig()", () => {
     const units = Object.fromEntries((base.systemd?.units ?? []).map((unit) => [unit.name, unit]));
     const contents = units["corefly-support.service"]?.contents ?? "";
     expect(contents.match(/^ExecStart=.*$/gm)).toEqual([
-      "ExecStart=-/opt/corefly/bin/corefly version",
+      "ExecStart=-/usr/bin/head --lines=2 /etc/os-release /opt/corefly/bin/corefly",
+      "ExecStart=-/usr/bin/uname --kernel-release",
       "ExecStart=-/opt/corefly/bin/corefly list",
       "ExecStart=-/opt/corefly/bin/corefly image list",
       "ExecStart=-/usr/bin/systemctl list-units --failed --plain --no-legend --no-pager",
@@ -96,7 +97,9 @@ describe("controllerConfig()", () => {
     expect(contents).toMatch(/^Nice=10$/m);
     expect(units["corefly-support.service"]?.enabled).toBeUndefined();
     expect(units["corefly-support.timer"]?.enabled).toBe(true);
-    expect(units["corefly-support.timer"]?.contents).toMatch(/^OnUnitInactiveSec=15min$/m);
+    expect(units["corefly-support.timer"]?.contents).toMatch(
+      /^OnBootSec=10min\nOnUnitInactiveSec=15min$/m,
+    );
   });
 
   it("has crictl in PATH, which knows where the server is", () => {

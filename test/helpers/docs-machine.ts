@@ -111,7 +111,7 @@ async function output(dir: string, runtime: string): Promise<string> {
     timeout: TIMEOUT_MS,
     killSignal: "SIGKILL",
     env: {
-      PATH: `/opt/corefly/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
+      PATH: `/opt/corefly/bin:${process.env["PATH"] ?? ""}:/usr/sbin:/usr/bin:/sbin:/bin`,
       COREFLY_CACHE: process.env["COREFLY_CACHE"] ?? join(homedir(), ".cache/corefly"),
       LC_ALL: "C.UTF-8",
     },

@@ -44,6 +44,20 @@ export class Pod {
     this.#fd = fd;
   }
 
+  /**
+   * As open, by a mount of the directory alone that is nowhere: who inherits the descriptor, as an app of the fly flavour does with
+   * the lock, finds no way out of the pod's directory by "..". Needs the right to mount.
+   */
+  static openAlone(system: System, podsDir: string, uuid: PodUuid, phase: Phase): Pod {
+    const tree = system.kernel.cloneTree(join(podsDir, phase, uuid));
+    try {
+      const fd = system.files.openSync(`/proc/self/fd/${tree}/.`, O_DIRECTORY);
+      return new Pod(system, podsDir, uuid, phase, fd);
+    } finally {
+      system.files.closeSync(tree);
+    }
+  }
+
   /** undefined when the pod is not in that phase. */
   static open(system: System, podsDir: string, uuid: PodUuid, phase: Phase): Pod | undefined {
     const path = join(podsDir, phase, uuid);

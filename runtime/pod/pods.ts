@@ -28,12 +28,21 @@ export class Pods {
 
   /** A new pod in `prepare`, its lock held by the answered handle. */
   create(uuid: PodUuid = newPodUuid()): Pod {
+    return this.#create(uuid, Pod.open);
+  }
+
+  /** As create, with a handle that leads nowhere else: see {@link Pod.openAlone}. */
+  createAlone(uuid: PodUuid): Pod {
+    return this.#create(uuid, Pod.openAlone);
+  }
+
+  #create(uuid: PodUuid, open: typeof Pod.open): Pod {
     const { files, kernel } = this.#system;
     for (const phase of PHASES) {
       files.mkdirpSync(join(this.dir, phase), { mode: 0o750 });
     }
     files.mkdirSync(join(this.dir, "embryo", uuid), { mode: 0o750 });
-    const pod = Pod.open(this.#system, this.dir, uuid, "embryo");
+    const pod = open(this.#system, this.dir, uuid, "embryo");
     if (pod === undefined) {
       throw new NotFoundError(`Cannot make pod "${uuid}": it was removed at once`);
     }

@@ -35,7 +35,7 @@ export interface RunOptions {
  */
 export async function runPod(host: RunHost, plan: PodPlan, options: RunOptions): Promise<never> {
   const { system, pods } = host;
-  const pod = pods.create(parsePodUuid(plan.uuid));
+  const pod = pods.createAlone(parsePodUuid(plan.uuid));
   const home = new MountHome(system);
   try {
     if (options.uuidFileSave !== undefined) {

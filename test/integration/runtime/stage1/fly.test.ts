@@ -180,7 +180,15 @@ describe("run --stage1=fly", () => {
   it("gives the app its streams and the pod's lock, no other descriptor", () => {
     const script = "fd=3; while [ $fd -lt 64 ]; do readlink /proc/$$/fd/$fd; fd=$((fd+1)); done";
     const { stdout } = fly(["img", "--exec=sh", "--", "-c", script]);
-    expect(stdout).toMatch(/^\/\S+\/pods\/run\/[0-9a-f-]{36}\n$/);
+    expect(stdout).toBe("/\n");
+  });
+
+  it("gives the app with the pod's lock no way out of the pod's directory", () => {
+    const script =
+      "fd=3; until [ -e /proc/$$/fd/$fd ]; do fd=$((fd+1)); done; ls /proc/$$/fd/$fd/../../../../..";
+    const { stdout } = fly(["img", "--exec=sh", "--", "-c", script]);
+    expect(stdout.split("\n")).toEqual(expect.arrayContaining(["apps", "pod"]));
+    expect(stdout.split("\n")).not.toContain("etc");
   });
 
   it("holds the pod's lock until its last process is gone", async () => {

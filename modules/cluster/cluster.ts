@@ -10,12 +10,14 @@ import { LabImage } from "../provider/resources/lab-image.ts";
 import { Mirror } from "../provider/resources/mirror.ts";
 import { QemuMachine } from "../provider/resources/qemu-machine.ts";
 import { SigningKey } from "../provider/resources/signing-key.ts";
+import { type ConfigContents, configContents } from "./contents.ts";
 import { clusterIdentity } from "./identity.ts";
 import { knownContent, type NodeContent, plainContent, type TextInputs } from "./node-content.ts";
 import { createPki } from "./pki.ts";
 import {
   type ClusterPlan,
   controllerIgnition,
+  controllerParts,
   NODE_DOWNLOADS,
   planCluster,
 } from "./plan/cluster-plan.ts";
@@ -94,22 +96,31 @@ export class Cluster extends pulumi.ComponentResource {
       { parent: this },
     );
     const image = new LabImage(`${name}-lab-image`, { parent: this });
-    const secrets = createPki(name, plan.certificates, signingKey, this);
+    const pki = createPki(name, plan.certificates, signingKey, this);
     const mirror = this.#mirror(name, plan, artifacts, signingKey);
     const machines = plan.settings.controllers.map((node) =>
       this.#controller(node, plan, {
         image,
         mirror,
         ignition: pulumi
-          .all([content, secrets, artifacts.files])
+          .all([content, pki.nodes, artifacts.files])
           .apply(([known, keys, files]) =>
             controllerIgnition(this.#plan(name, args, known), node, known, keys, files),
           ),
+        contents: configContents(
+          pulumi
+            .all([content, artifacts.files])
+            .apply(([known, files]) =>
+              controllerParts(this.#plan(name, args, known), node, known, files),
+            ),
+          pki.serviceAccountKey,
+          pki.fingerprints,
+        ),
       }),
     );
 
     this.kubeconfig = pulumi.secret(
-      secrets.apply((known) => adminKubeconfig(name, known, plan.ports.apiServer)),
+      pki.admin.apply((known) => adminKubeconfig(name, known, plan.ports.apiServer)),
     );
     const [machine] = machines;
     const ready = new ClusterReady(
@@ -186,9 +197,10 @@ export class Cluster extends pulumi.ComponentResource {
       readonly image: LabImage;
       readonly mirror: Mirror;
       readonly ignition: pulumi.Output<string>;
+      readonly contents: ConfigContents;
     },
   ): QemuMachine {
-    const { image, mirror, ignition } = parts;
+    const { image, mirror, ignition, contents } = parts;
     const disk = new Disk(
       `${node.name}-etcd`,
       { sizeGiB: plan.machine.etcdDiskGiB, label: "etcd" },
@@ -199,6 +211,7 @@ export class Cluster extends pulumi.ComponentResource {
       {
         image: { lab: image.recipe },
         ignition: pulumi.secret(ignition),
+        contents,
         cpus: plan.machine.cpus,
         memoryMiB: plan.machine.memoryMiB,
         disks: [disk.path],

@@ -16,6 +16,9 @@ export interface CertificatePlan {
   readonly usages: readonly ("server" | "client")[];
 }
 
+/** The certificate that no node has: it is the workstation's. */
+export const ADMIN = "admin";
+
 export const AUTHORITIES: Readonly<Record<AuthorityName, string>> = {
   kubernetes: "corefly-kubernetes-ca",
   etcd: "corefly-etcd-ca",
@@ -48,7 +51,7 @@ export function clusterCertificates(names: CertificateNames): readonly Certifica
     client("apiserver-kubelet-client", "kubernetes", "kube-apiserver-kubelet-client"),
     client("controller-manager", "kubernetes", "system:kube-controller-manager"),
     client("scheduler", "kubernetes", "system:kube-scheduler"),
-    client("admin", "kubernetes", "kubernetes-admin", ["system:masters"]),
+    client(ADMIN, "kubernetes", "kubernetes-admin", ["system:masters"]),
     client("addons", "kubernetes", "corefly-addons", ["system:masters"]),
     client("front-proxy-client", "front-proxy", "front-proxy-client"),
     {

@@ -5,6 +5,7 @@ import type { IgnitionConfig } from "ignition-config-types";
 import type { ArtifactName } from "../../artifacts/table.ts";
 import { COREFLY_VERSION } from "../../artifacts/version.ts";
 import type { NamedConfig } from "../../ignition/merge.ts";
+import { type NamedEntries, namedEntries } from "../../ignition/named-entries.ts";
 import { parseSnippet, SnippetError } from "../../ignition/parse.ts";
 import { etcdDevice, QEMU_NODE_UNITS } from "../../platforms/qemu/plan/node-units.ts";
 import { planAddons } from "./addons/addon-set.ts";
@@ -124,6 +125,19 @@ export function controllerIgnition(
     snippets(args.controllerSnippets ?? []),
     "controllerSnippets",
   );
+}
+
+/**
+ * The parts of that config by name, with stand-ins for keys and certificates: what of it is known before they are.
+ */
+export function controllerParts(
+  plan: ClusterPlan,
+  node: NodeSettings,
+  args: Pick<ClusterPlanArgs, "manifests" | "controllerSnippets">,
+  digests: Readonly<Record<string, { readonly sha512: string }>>,
+): NamedEntries {
+  const secrets = placeholderSecrets(plan.certificates);
+  return namedEntries(JSON.parse(controllerIgnition(plan, node, args, secrets, digests)));
 }
 
 function baseConfig(

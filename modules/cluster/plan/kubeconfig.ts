@@ -2,7 +2,8 @@
 // Kubeconfigs: who speaks to which API server with which key.
 
 import { stringify } from "yaml";
-import type { NodeSecrets } from "./node-secrets.ts";
+import { ADMIN } from "./certificates.ts";
+import type { CertificateAndKey } from "./node-secrets.ts";
 
 /** Everything a kubeconfig holds; certificates and keys are PEM text. */
 export interface KubeconfigPlan {
@@ -40,15 +41,18 @@ export function kubeconfig(plan: KubeconfigPlan): string {
   });
 }
 
+/** The administrator's key, and whom to trust. */
+export interface AdminCredentials extends CertificateAndKey {
+  readonly caCertPem: string;
+}
+
 /** The administrator's, for the workstation, where the API server is at `port` of the loopback. */
-export function adminKubeconfig(cluster: string, secrets: NodeSecrets, port: number): string {
-  const admin = secrets.certificates["admin"];
-  if (admin === undefined) throw new Error('The plan has no certificate "admin"');
+export function adminKubeconfig(cluster: string, admin: AdminCredentials, port: number): string {
   return kubeconfig({
     cluster,
-    user: "admin",
+    user: ADMIN,
     server: `https://127.0.0.1:${port}`,
-    caCertPem: secrets.authorities.kubernetes.certPem,
+    caCertPem: admin.caCertPem,
     clientCertPem: admin.certPem,
     clientKeyPem: admin.keyPem,
   });

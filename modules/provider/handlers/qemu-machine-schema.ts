@@ -37,10 +37,20 @@ export const schema: ResourceSchema = {
       description: "The Ignition config, as JSON text.",
     },
     contents: {
-      type: "map",
-      items: { type: "string", description: "A digest." },
-      description:
-        "What the config has in it, by name: shown where it changes, instead of the config.",
+      type: "object",
+      description: "Digests of what the config has in it: shown where they change, instead of it.",
+      properties: {
+        config: {
+          type: "map",
+          items: { type: "string", description: "A digest." },
+          description: "Of its parts, by name: `file /etc/motd`.",
+        },
+        keys: {
+          type: "map",
+          items: { type: "string", description: "A digest." },
+          description: "Of keys and certificates in it.",
+        },
+      },
     },
     memoryMiB: { type: "integer", default: 2048, minimum: 256, description: "Memory in MiB." },
     cpus: { type: "integer", default: 2, minimum: 1, maximum: 64, description: "Processors." },

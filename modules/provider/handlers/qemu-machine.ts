@@ -43,12 +43,17 @@ export const qemuMachine: ResourceHandler = {
     const folder = folderOf(context);
     const { diff, reasons } = diffMachine(olds, news, schema, await otherDisks(news, folder));
     if (diff.replaces.length > 0) {
-      context.info(`New machine, because of ${listed(reasons)}`);
+      context.info(`New machine "${context.name}", because of ${listed(reasons)}`);
       return diff;
     }
     if (olds["configured"] !== true) return withChanges(diff, { configured: "update" });
     const running = await runningDaemon(folder.process);
-    return running === undefined ? withChanges(diff, { running: "update" }) : diff;
+    if (running === undefined) return withChanges(diff, { running: "update" });
+    if (diff.changes) {
+      const names = listed(Object.keys(diff.detailed));
+      context.info(`Machine "${context.name}" is restarted, because of ${names}`);
+    }
+    return diff;
   },
 
   async plan(_olds, _news, context) {

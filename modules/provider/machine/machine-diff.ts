@@ -6,7 +6,7 @@ import { changedEntries, namedEntries } from "../../ignition/named-entries.ts";
 import { serialOfDisk } from "../../platforms/qemu/plan/machine.ts";
 import { diffBySchema } from "../diff.ts";
 import type { DiffKind, DiffResult } from "../handler.ts";
-import { type PropertyValues, UNKNOWN } from "../property-value.ts";
+import { type PropertyValues, sameValue, UNKNOWN } from "../property-value.ts";
 import { listOf, mapOf, optionalText } from "../read-values.ts";
 import type { ResourceSchema } from "../resource-schema.ts";
 
@@ -70,8 +70,12 @@ function isContents(path: string): boolean {
 }
 
 function changedNames(olds: PropertyValues, news: PropertyValues): readonly string[] {
-  const names = new Set([...Object.keys(olds), ...Object.keys(news)]);
-  return [...names].filter((name) => news[name] === UNKNOWN || olds[name] !== news[name]);
+  return ["keys", "config"].flatMap((kind) => {
+    if (news[kind] === UNKNOWN) return [];
+    const [old, next] = [mapOf(olds, kind), mapOf(news, kind)];
+    const names = new Set([...Object.keys(old), ...Object.keys(next)]);
+    return [...names].filter((name) => !sameValue(old[name], next[name]));
+  });
 }
 
 function changedParts(old: string, next: string): readonly string[] {

@@ -35,7 +35,7 @@ export class CertificateAuthority extends pulumi.CustomResource {
         notAfter: undefined,
         fingerprint: undefined,
       },
-      options,
+      { hideDiffs: ["certPem"], ...options },
     );
   }
 }

@@ -41,7 +41,7 @@ export class Certificate extends pulumi.CustomResource {
         privateKeyPem: undefined,
         notAfter: undefined,
       },
-      options,
+      { hideDiffs: ["caCertPem", "certPem"], ...options },
     );
   }
 }

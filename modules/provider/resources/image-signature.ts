@@ -20,7 +20,7 @@ export class ImageSignature extends pulumi.CustomResource {
       "corefly:index:ImageSignature",
       name,
       { ...args, signingKey: pulumi.secret(args.signingKey), signature: undefined },
-      options,
+      { hideDiffs: ["signature"], ...options },
     );
   }
 }

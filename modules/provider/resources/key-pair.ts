@@ -14,7 +14,7 @@ export class KeyPair extends pulumi.CustomResource {
       "corefly:index:KeyPair",
       name,
       { publicKeyPem: undefined, privateKeyPem: undefined },
-      options,
+      { hideDiffs: ["publicKeyPem"], ...options },
     );
   }
 }

@@ -19,12 +19,22 @@ export interface QemuMachinePort {
   readonly name?: pulumi.Input<string> | undefined;
 }
 
+/** Digests by name. */
+type Digests = pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>>;
+
+export interface QemuMachineContents {
+  /** Of the config's parts: files, units. */
+  readonly config?: Digests | undefined;
+  /** Of keys and certificates in it. */
+  readonly keys?: Digests | undefined;
+}
+
 export interface QemuMachineArgs {
   readonly image: pulumi.Input<QemuMachineImage>;
   /** The Ignition config as JSON; pass a secret. Another config is another machine. */
   readonly ignition: pulumi.Input<string>;
   /** Digests of what the config has in it, by name: a preview shows which of them change, instead of the config. */
-  readonly contents?: pulumi.Input<Readonly<Record<string, pulumi.Input<string>>>> | undefined;
+  readonly contents?: pulumi.Input<QemuMachineContents> | undefined;
   /** Default 2048. */
   readonly memoryMiB?: pulumi.Input<number> | undefined;
   /** Default 2. */

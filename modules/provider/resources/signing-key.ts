@@ -24,7 +24,7 @@ export class SigningKey extends pulumi.CustomResource {
       "corefly:index:SigningKey",
       name,
       { ...args, publicKey: undefined, fingerprint: undefined, privateKey: undefined },
-      options,
+      { hideDiffs: ["publicKey"], ...options },
     );
   }
 }

@@ -31,8 +31,12 @@ export async function read(
     if (found === undefined) return response;
     response.setId(found.id);
     response.setInputs(encodeProperties(protectInputs(found.inputs, handler.schema, olds.secrets)));
+    // As `create` and `update` give them: inputs among them would be a difference to what is recorded.
+    const outputs = Object.entries(found.outputs).filter(
+      ([name]) => name in handler.schema.outputs,
+    );
     response.setProperties(
-      encodeProperties(protectOutputs(found.outputs, handler.schema, olds.secrets)),
+      encodeProperties(protectOutputs(Object.fromEntries(outputs), handler.schema, olds.secrets)),
     );
     return response;
   });

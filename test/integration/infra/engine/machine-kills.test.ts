@@ -82,9 +82,10 @@ async function expectNothing(): Promise<void> {
 describe("an `up` that is ended while it makes a machine", () => {
   it("by SIGKILL in a row, then by Ctrl-C: the next one goes on with the machine that is there", async () => {
     for (const afterMs of [200, 1000, 3000]) {
-      await cutUp(stack, { when: () => existsSync(node), afterMs, signal: "SIGKILL" });
+      await cutUp(stack, { when: isMaking, afterMs, signal: "SIGKILL" });
       expect((await machines()).length).toBeLessThanOrEqual(1);
     }
+    await cutUp(stack, { when: hasRecord, afterMs: 0, signal: "SIGKILL" });
     const [before] = await machines();
     expect(before).toBeDefined();
     const said = await cutUp(stack, { when: isMaking, afterMs: 500, signal: "SIGINT" });
@@ -131,8 +132,7 @@ describe("an `up` that is ended while it makes a machine", () => {
 
   it("leaves nothing that a destroy does not remove, and the output says what", async () => {
     stack.env = { ...stack.env, ...machine() };
-    const when = () => existsSync(join(node, "process.json"));
-    await cutUp(stack, { when, afterMs: 500, signal: "SIGKILL" });
+    await cutUp(stack, { when: hasRecord, afterMs: 500, signal: "SIGKILL" });
     const [pid] = await machines();
     const said = await stack.succeed("destroy");
     expect(said).toContain(
@@ -141,6 +141,10 @@ describe("an `up` that is ended while it makes a machine", () => {
     await expectNothing();
   });
 });
+
+function hasRecord(): boolean {
+  return existsSync(join(node, "process.json"));
+}
 
 function isMaking(said: string): boolean {
   return /QemuMachine node-1 creating/.test(said);

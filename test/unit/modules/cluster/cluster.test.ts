@@ -188,7 +188,7 @@ describe("Cluster", () => {
   });
 
   it("boots the lab image with etcd's disk and the ports that the user chose", () => {
-    const { ignition: _, ...inputs } = resource("lab-controller-0").inputs;
+    const { ignition: _, contents: __, ...inputs } = resource("lab-controller-0").inputs;
     expect(resource("lab-controller-0-etcd").inputs).toEqual({ sizeGiB: 4, label: "etcd" });
     expect(inputs).toEqual({
       image: { lab: "r".repeat(64) },
@@ -200,6 +200,37 @@ describe("Cluster", () => {
         { name: "publish[0].port", host: 7002, guest: 30_100 },
       ],
     });
+  });
+
+  it("tells the node's config from others by digests of its parts, keys and certificates", () => {
+    const { config, keys } = resource("lab-controller-0").inputs["contents"] as {
+      readonly config: Readonly<Record<string, string>>;
+      readonly keys: Readonly<Record<string, string>>;
+    };
+    expect(Object.keys(config)).toEqual(
+      expect.arrayContaining(["file /etc/motd", "unit kubelet.service", "file /etc/hostname"]),
+    );
+    expect(Object.keys(keys).sort()).toEqual(
+      [
+        ...["etcd", "front-proxy", "kubernetes"].map((name) => `authority ${name}`),
+        ...[
+          "addons",
+          "apiserver",
+          "apiserver-kubelet-client",
+          "controller-manager",
+          "etcd-client",
+          "etcd-server",
+          "front-proxy-client",
+          "kubelet-lab-controller-0",
+          "scheduler",
+        ].map((name) => `certificate ${name}`),
+        "image signing key",
+        "service account key",
+      ].sort(),
+    );
+    for (const each of [...Object.values(config), ...Object.values(keys)]) {
+      expect(each).toMatch(/^[0-9a-f]{12}$/);
+    }
   });
 
   it("gives the node its keys, the user's files, and what it downloads, with digests", async () => {

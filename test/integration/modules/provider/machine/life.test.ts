@@ -107,7 +107,7 @@ describe("a machine with another config", () => {
     const olds = await make(inputs());
     const news = inputs({ ignition: config("bye") });
     expect((await diff(olds, news))?.replaces).toEqual(["ignition"]);
-    expect(shown.messages).toEqual(["info: New machine, because of file /etc/motd"]);
+    expect(shown.messages).toEqual(['info: New machine "node-1", because of file /etc/motd']);
     await qemuMachine.delete?.("node-1", olds, context());
     expect(tinyCounts(diskPath)).toEqual({ starts: 1, powerDowns: 1 });
     expect(existsSync(folder)).toBe(false);
@@ -209,7 +209,7 @@ describe("what goes away", () => {
       detailed: { "disks[0]": "update" },
     });
     expect(shown.messages).toEqual([
-      "info: New machine, because of disk etcd, which is another one",
+      "info: New machine \"node-1\", because of disk etcd, which is another one",
     ]);
     await qemuMachine.delete?.("node-1", olds, context());
     const now = await make(inputs());

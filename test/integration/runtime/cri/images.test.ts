@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
 import { failure } from "../../../helpers/cri-client.ts";
 import { CriNode } from "../../../helpers/cri-node.ts";
+import { serve, type TestServer } from "../../../helpers/http-server.ts";
 import { startRegistry, type TestRegistry } from "../../../helpers/registry.ts";
 import { ociImage, plainLayer, sha256 } from "../../../helpers/unpack.ts";
 
@@ -83,6 +85,79 @@ describe("PullImage", () => {
       Array.from({ length: 5 }, () => node.client.image.pullImage(image(reference))),
     );
     expect(new Set(all.map(({ imageRef }) => imageRef)).size).toBe(1);
+  });
+});
+
+describe("an image by its digest (CRI-05)", () => {
+  /** The registry, and what it was asked. */
+  let door: TestServer;
+  let repository: string;
+  beforeAll(async () => {
+    door = await serve(({ method, url, headers }, response) => {
+      // GET and HEAD have no body.
+      request(`http://${registry.host}${url}`, { method, headers }, (answer) => {
+        response.writeHead(answer.statusCode ?? 500, answer.headers);
+        answer.pipe(response);
+      }).end();
+    });
+    repository = `127.0.0.1:${door.port}/app`;
+    await registry.push("app", "1.0", runnable);
+    await registry.push("app", "2.0", app);
+  });
+  afterAll(() => door.close());
+
+  const runnable = ociImage(
+    [
+      plainLayer([
+        { path: "bin/busybox", content: readFileSync("/usr/bin/busybox"), mode: 0o755 },
+        { path: "etc/passwd", content: "root:x:0:0::/:/bin/busybox\n" },
+      ]),
+    ],
+    { config: { Entrypoint: ["/bin/busybox", "echo"], Cmd: ["ran"] } },
+  );
+  const runnableDigest = sha256(Buffer.from(runnable.manifestText));
+
+  it.each([
+    ["a tag that the registry does not have", ":9.9"],
+    ["a tag that is another image now", ":2.0"],
+    ["no tag", ""],
+  ])("beside %s is that image, and no tag's", async (_name, tag) => {
+    const byDigest = `${repository}@${runnableDigest}`;
+    const reference = `${repository}${tag}@${runnableDigest}`;
+    const { imageRef } = await node.client.image.pullImage(image(reference));
+    expect(imageRef).toBe(runnable.manifest.config.digest);
+    const asked = door.seen.map(({ url }) => url).filter((url) => url.includes("/manifests/"));
+    expect(new Set(asked)).toEqual(new Set([`/v2/app/manifests/${runnableDigest}`]));
+    for (const name of [reference, byDigest, imageRef, imageRef.slice("sha256:".length)]) {
+      const { image: found } = await node.client.image.imageStatus(image(name));
+      expect(found).toMatchObject({ id: imageRef, repoTags: [], repoDigests: [byDigest] });
+    }
+    for (const name of [`${repository}:9.9`, `${repository}:2.0`, `${repository}:latest`]) {
+      expect((await node.client.image.imageStatus(image(name))).image).toBeUndefined();
+    }
+    const { images } = await node.client.image.listImages({ filter: image(reference) });
+    expect(images).toMatchObject([{ id: imageRef, repoTags: [], repoDigests: [byDigest] }]);
+
+    const podSandboxId = await node.runPod({
+      linux: {
+        cgroupParent: node.cgroupParent,
+        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
+      },
+    });
+    const id = await node.runContainer(podSandboxId, "main", [], {
+      image: { image: imageRef, userSpecifiedImage: reference },
+    });
+    const status = await node.exited(id);
+    expect(status).toMatchObject({
+      exitCode: 0,
+      image: { image: reference },
+      imageId: imageRef,
+      imageRef,
+    });
+    expect(readFileSync(status.logPath, "utf8")).toMatch(/ stdout F ran\n$/);
+    await node.runtime.removePodSandbox({ podSandboxId });
+    await node.client.image.removeImage(image(reference));
+    expect((await node.client.image.imageStatus(image(imageRef))).image).toBeUndefined();
   });
 });
 

@@ -52,7 +52,9 @@ export async function runCommand(
       if (found.pid !== undefined) say(`A killed run left ${shown(found)}: taken over if it fits`);
     }
   }
-  const exitCode = await showPulumi(workspace, pulumiArguments(command, run));
+  // Where every status of a resource is a line of a log, seconds alone are no news.
+  const progress = run.isTerminal ? {} : { COREFLY_PROGRESS: "lines" };
+  const exitCode = await showPulumi(workspace, pulumiArguments(command, run), progress);
   // Whatever the program wants is recorded by now; the rest belongs to nobody.
   if (command === "up" && exitCode === 0) await dropUnrecorded(workspace, stack, say);
   return exitCode;

@@ -2,13 +2,18 @@
 // Runs the Pulumi CLI in a workspace: for people with its own display, for programs with captured output.
 
 import { spawn } from "node:child_process";
+import type { Environment } from "./pulumi-cli.ts";
 import type { Workspace } from "./workspace.ts";
 
 /** Runs a command with the terminal of this process; resolves to its exit status. */
-export async function showPulumi(workspace: Workspace, args: readonly string[]): Promise<number> {
+export async function showPulumi(
+  workspace: Workspace,
+  args: readonly string[],
+  environment: Environment = {},
+): Promise<number> {
   const child = spawn(workspace.cli.path, [...args], {
     cwd: workspace.projectDir,
-    env: workspace.environment,
+    env: { ...workspace.environment, ...environment },
     stdio: "inherit",
   });
   // Ctrl-C reaches the CLI from the terminal: it then ends what runs, and records it; we wait. A second one ends it hard.

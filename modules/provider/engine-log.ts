@@ -8,18 +8,21 @@ import enginePb from "@pulumi/pulumi/proto/engine_pb.js";
 /** A connection to the engine's log. Messages are sent in order; one that does not arrive is no failure. */
 export class EngineLog {
   readonly #client: engineRpc.EngineClient;
+  readonly #everySecond: boolean;
   #sent: Promise<void> = Promise.resolve();
-  #lastStatus = "";
+  readonly #lastStatus = new Map<string, string>();
 
-  constructor(address: string) {
+  /** `everySecond`: a status in which nothing but numbers changed is a new one; without a terminal each is a line. */
+  constructor(address: string, { everySecond }: { readonly everySecond: boolean }) {
+    this.#everySecond = everySecond;
     this.#client = new engineRpc.EngineClient(address, grpc.credentials.createInsecure());
   }
 
   /** Replaces the text in the resource's row. */
   status(urn: string, text: string): void {
-    const key = `${urn} ${text}`;
-    if (key === this.#lastStatus) return;
-    this.#lastStatus = key;
+    const shown = this.#everySecond ? text : text.replaceAll(/\d+/g, "#");
+    if (shown === this.#lastStatus.get(urn)) return;
+    this.#lastStatus.set(urn, shown);
     this.#send(urn, text, enginePb.LogSeverity.INFO, true);
   }
 

@@ -52,7 +52,9 @@ export class Provider {
   /** From now on messages go to the engine at this address. */
   attach(engineAddress: string): void {
     this.#log?.close();
-    this.#log = new EngineLog(engineAddress);
+    // Set by infra/engine where it has no terminal.
+    const everySecond = this.#environment["COREFLY_PROGRESS"] !== "lines";
+    this.#log = new EngineLog(engineAddress, { everySecond });
   }
 
   /** Ends all operations that are running, and those to come. Idempotent. */

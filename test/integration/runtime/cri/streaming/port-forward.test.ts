@@ -97,6 +97,26 @@ describe("PortForward over SPDY", () => {
     client.close();
   });
 
+  it("keeps a connection whose pod has ended its side (CRI-04 a)", async () => {
+    await serve(
+      "127.0.0.1",
+      8091,
+      's.once("data", (d) => { if (String(d) === "?") { s.end(String(globalThis.n)); return; } ' +
+        'globalThis.n = d.length; s.end("enough"); s.on("data", (e) => { globalThis.n += e.length; }); })',
+    );
+    const client = await forward();
+    const { data, error } = await connect(client, 8091);
+    await data.send("x");
+    expect(String(await data.ended)).toBe("enough");
+    await data.send(Buffer.alloc(1_000_000));
+    await data.end();
+    expect(String(await error.ended)).toBe("");
+    const question = await connect(client, 8091);
+    await question.data.send("?");
+    expect(String(await question.data.ended)).toBe("1000001");
+    client.close();
+  });
+
   it("finds a server that listens on ::1 only (CRI-04 b), and says of a closed port that it is", async () => {
     await serve("::1", 8082, 's.end("six")');
     await serve("127.0.0.1", 8083, 's.end("four")');

@@ -4,6 +4,7 @@ import { createConnection, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { silentLog } from "../../../../../runtime/cri/log.ts";
 import { openCommandStreams } from "../../../../../runtime/cri/streaming/command-streams.ts";
+import { openPortStreams } from "../../../../../runtime/cri/streaming/port-streams.ts";
 import { READ_AHEAD_BYTES } from "../../../../../runtime/cri/streaming/read-ahead.ts";
 import {
   DEFAULT_LIMITS,
@@ -167,6 +168,47 @@ describe("StreamingServer", () => {
     await server.close();
     await client.closed;
     servers.length = 0;
+  });
+});
+
+describe("openPortStreams()", () => {
+  it("carries one connection while nobody reads 3 MiB of another", async () => {
+    const server = await start();
+    const url = server.offer("portforward", async (client) => {
+      openPortStreams(client, [], async ({ port, data }) => {
+        if (port === 2) {
+          data.pipe(data);
+        }
+      });
+    });
+    const client = await SpdyClient.connect(url, undefined, ["portforward.k8s.io"]);
+    const connect = async (port: string) => {
+      await client.open({ streamtype: "error", port, requestid: port });
+      return await client.open({ streamtype: "data", port, requestid: port });
+    };
+    const [stuck, alive] = [await connect("1"), await connect("2")];
+    await stuck.send(Buffer.alloc(3 * 1024 * 1024));
+    await alive.send("alive");
+    await waitFor(async () => String(alive.received()) === "alive");
+    client.close();
+  });
+});
+
+describe("StreamingServer's socket", () => {
+  it("is on the loopback's one address, not on others of this machine", async () => {
+    const { port } = new URL((await start()).offer("exec", never));
+    const connect = (host: string) =>
+      new Promise((resolve) => {
+        const socket = createConnection(Number(port), host, () => {
+          socket.destroy();
+          resolve("open");
+        });
+        socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code));
+      });
+    expect(await connect("127.0.0.1")).toBe("open");
+    for (const host of ["127.0.0.2", "::1"]) {
+      expect(["ECONNREFUSED", "EADDRNOTAVAIL"]).toContain(await connect(host));
+    }
   });
 });
 

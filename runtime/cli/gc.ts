@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `corefly gc`: removes pods that are over.
 import { EXIT_FAILURE, UsageError } from "../errors.ts";
+import { netStateDir } from "../net/attach.ts";
 import { Pods } from "../pod/pods.ts";
 import { collectPods } from "../stage0/gc.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
@@ -57,6 +58,7 @@ export const verb: Verb = {
         removing: (uuid) => out(`Garbage collecting pod "${uuid}"\n`),
       },
     );
+    await system.files.removeStaleTemporaries(netStateDir(globals.dataDir));
     for (const error of errors) {
       warn(errorLine(error));
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The commands of the Makefile, and what each is for Pulumi.
 
+import { openEventLog } from "./data-loss.ts";
+import type { Environment } from "./pulumi-cli.ts";
 import { showPulumi } from "./run-pulumi.ts";
 import { dropUnrecorded, ensureStack, recoverStack, shown, unrecorded } from "./stack.ts";
 import { type Place, stackExists, type Workspace } from "./workspace.ts";
@@ -54,10 +56,29 @@ export async function runCommand(
   }
   // Where every status of a resource is a line of a log, seconds alone are no news.
   const progress = run.isTerminal ? {} : { COREFLY_PROGRESS: "lines" };
-  const exitCode = await showPulumi(workspace, pulumiArguments(command, run), progress);
+  const args = pulumiArguments(command, run);
+  if (command === "preview") return await showPreview(workspace, args, progress, say);
+  const exitCode = await showPulumi(workspace, args, progress);
   // Whatever the program wants is recorded by now; the rest belongs to nobody.
   if (command === "up" && exitCode === 0) await dropUnrecorded(workspace, stack, say);
   return exitCode;
+}
+
+async function showPreview(
+  workspace: Workspace,
+  args: readonly string[],
+  environment: Environment,
+  say: (message: string) => void,
+): Promise<number> {
+  const log = openEventLog();
+  try {
+    const all = { ...environment, ...log.environment };
+    const exitCode = await showPulumi(workspace, [...args, ...log.args], all);
+    for (const warning of log.warnings()) say(warning);
+    return exitCode;
+  } finally {
+    log.close();
+  }
 }
 
 /** The command line of one command. Nothing asks: `up` stops by itself when its preview fails. */

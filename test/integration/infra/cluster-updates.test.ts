@@ -158,18 +158,29 @@ describe("a preview of one other argument", () => {
   );
 
   it("says why there is a new machine, by name, and shows neither contents nor secrets", async () => {
-    const { exitCode, stdout } = await stack.run("preview", ["--diff"], {
+    const said = await stack.succeed("preview", ["--diff"], {
       COREFLY_TEST_CLUSTER: JSON.stringify({ controllerSnippets: [motd], mirrorPort: 34_567 }),
     });
-    expect(exitCode).toBe(0);
-    expect(stdout).toContain(
+    expect(said).toContain(
       'New machine "lab-controller-0", because of file /etc/corefly/registries.d/mirror.json, ',
     );
-    expect(stdout).toMatch(
+    expect(said).toMatch(
       /~ file \/etc\/corefly\/registries.d\/mirror.json *: "[0-9a-f]{12}" => "[0-9a-f]{12}"/,
     );
-    expect(stdout).toMatch(/\+ file \/etc\/motd *: "[0-9a-f]{12}"/);
-    expect(stdout).not.toMatch(/hunter2|PRIVATE KEY|BEGIN CERTIFICATE|"ignition"/);
+    expect(said).toMatch(/\+ file \/etc\/motd *: "[0-9a-f]{12}"/);
+    expect(said).not.toMatch(/hunter2|PRIVATE KEY|BEGIN CERTIFICATE|"ignition"/);
+  });
+});
+
+describe("a preview without the cluster that stands", () => {
+  it("warns of the data that would be lost", async () => {
+    const { exitCode, stderr } = await stack.run("preview", [], {
+      COREFLY_TEST_CLUSTER: JSON.stringify({ name: "other" }),
+    });
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain(
+      'Warning: disk "lab-controller-0-etcd" would be deleted with its 1 MiB of data',
+    );
   });
 });
 

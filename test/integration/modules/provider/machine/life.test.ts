@@ -172,12 +172,25 @@ describe("a machine that is not up in time", () => {
 });
 
 describe("what goes away", () => {
-  it("a folder: the machine is gone for refresh, and its process ends before there is a new one", async () => {
+  it("a folder: what still runs is recorded until it is ended, by the next machine", async () => {
+    const port = await freePort();
+    const given = inputs({ disks: [], ports: [{ host: port, guest: 6443 }] });
+    const olds = await make(given);
+    rmSync(folder, { recursive: true });
+    const found = await qemuMachine.read?.("node-1", olds, context());
+    expect(found?.outputs).toMatchObject({ running: false, configured: false, pid: 0 });
+    expect((await qemuMachine.check?.(olds, given, context()))?.failures).toEqual([]);
+    const now = await update({ ...olds, ...found?.outputs }, given);
+    expect(now["pid"]).not.toBe(olds["pid"]);
+    expect(await machines()).toEqual([now["pid"]]);
+  });
+
+  it("a folder and its process: the machine is gone for refresh", async () => {
     const olds = await make(inputs({ disks: [] }));
     rmSync(folder, { recursive: true });
+    process.kill(Number(olds["pid"]), "SIGKILL");
+    await waitFor(async () => (await machines()).length === 0);
     expect(await qemuMachine.read?.("node-1", olds, context())).toBeUndefined();
-    const now = await make(inputs({ disks: [] }));
-    expect(await machines()).toEqual([now["pid"]]);
   });
 
   it("the record of a process: the machine is not running for refresh, and not left behind", async () => {
@@ -209,7 +222,7 @@ describe("what goes away", () => {
       detailed: { "disks[0]": "update" },
     });
     expect(shown.messages).toEqual([
-      "info: New machine \"node-1\", because of disk etcd, which is another one",
+      'info: New machine "node-1", because of disk etcd, which is another one',
     ]);
     await qemuMachine.delete?.("node-1", olds, context());
     const now = await make(inputs());

@@ -23,6 +23,7 @@ import { nowNs } from "./names.ts";
 import { appDir, embryoDir, garbageDir, podDir, runningPodsDir } from "./paths.ts";
 import { type Container, type Sandbox, sandboxKey } from "./pod-table.ts";
 import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
+import { killStrayPrograms } from "./stray-programs.ts";
 
 /** Fills the table from disk. Returns when the table is complete; half-made pods are taken away in the background. */
 export async function recover(context: CriContext): Promise<void> {
@@ -187,6 +188,7 @@ function undoInBackground(context: CriContext, record: SandboxRecord): void {
   const key = sandboxKey({ ...record, uid: record.podUid });
   context.locks
     .run(`name:${key}`, async () => {
+      await killStrayPrograms(context.system, record);
       await releaseSandbox(context, record);
       await removePodDir(context, record.uuid);
       context.log.info("Took away a pod that was never finished", { sandbox: record.id });

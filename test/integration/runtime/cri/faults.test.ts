@@ -13,7 +13,7 @@ import { waitFor } from "../../../helpers/wait-for.ts";
 const LIMIT_MS = 2000;
 /** What a request may take beyond the limits that it ran into. */
 const SLACK_MS = 3000;
-const [DEADLINE_EXCEEDED, INTERNAL] = [4, 13];
+const [DEADLINE_EXCEEDED, INTERNAL, UNAVAILABLE] = [4, 13, 14];
 
 /** Of a registry that has stopped to speak: what the fetcher waits for. */
 const IDLE_MS = 30_000;
@@ -68,6 +68,18 @@ async function bounded<T>(limits: number, running: Promise<T>): Promise<T> {
   return result;
 }
 
+/** Plugins of this node that run; the folder of the faulty ones is in their environment. */
+function pluginProcesses(): readonly string[] {
+  return readdirSync("/proc").filter((pid) => {
+    try {
+      const environment = readFileSync(`/proc/${pid}/environ`, "utf8");
+      return environment.includes("CNI_COMMAND=") && environment.includes(programs.dir);
+    } catch {
+      return false; // no process, or it has ended
+    }
+  });
+}
+
 async function createdContainer(podSandboxId: string, name: string): Promise<string> {
   const config = node.pods.containerConfig(name, ["sleep", "1000"]);
   return (await node.runtime.createContainer({ podSandboxId, config })).containerId;
@@ -93,6 +105,22 @@ describe("a CNI plugin", () => {
       ),
     });
     expect((await node.runtime.listPodSandbox()).items).toHaveLength(1);
+  }, 20_000);
+
+  it("that hangs is ended by the next server, when its own was killed", async () => {
+    programs.next("faulty", "ADD", "silence");
+    const config = node.podConfig();
+    const stuck = failure(node.runtime.runPodSandbox({ config }));
+    await waitFor(() => programs.hasHappened("faulty", "ADD"));
+    await waitFor(() => pluginProcesses().length === 1);
+    await node.killServer();
+    expect((await stuck).code).toBe(UNAVAILABLE);
+    expect(pluginProcesses()).toHaveLength(1);
+    await node.startServer();
+    // The next try waits until the first is taken away.
+    const { podSandboxId } = await node.runtime.runPodSandbox({ config });
+    expect((await node.runtime.listPodSandbox()).items.map(({ id }) => id)).toEqual([podSandboxId]);
+    expect(pluginProcesses()).toEqual([]);
   }, 20_000);
 
   it("that fails gives its reason, and nothing of the pod is left", async () => {

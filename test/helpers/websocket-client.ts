@@ -13,8 +13,11 @@ export class WebSocketClient {
   /** First bytes of the messages in the order in which they came. */
   readonly order: number[] = [];
   readonly pongs: string[] = [];
+  /** Pings of the server's. */
+  pings = 0;
   readonly #channels = new Map<number, Buffer[]>();
   #pending = Buffer.alloc(0);
+  #drained: Promise<void> | undefined;
 
   private constructor(socket: Socket, head: Buffer, protocol: string) {
     this.socket = socket;
@@ -26,7 +29,12 @@ export class WebSocketClient {
     this.#receive(head);
   }
 
-  static async connect(url: string, netns: string, protocols: string): Promise<WebSocketClient> {
+  /** `netns` as for upgrade(). */
+  static async connect(
+    url: string,
+    netns: string | undefined,
+    protocols: string,
+  ): Promise<WebSocketClient> {
     const answer = await upgrade(
       url,
       {
@@ -82,10 +90,16 @@ export class WebSocketClient {
       masked[index] = (masked[index] ?? 0) ^ (mask[index & 3] ?? 0);
     }
     if (!this.socket.write(Buffer.concat([length, mask, masked]))) {
-      await new Promise((resolve) => {
-        this.socket.once("drain", resolve);
-        this.socket.once("close", resolve);
+      // One for all that wait.
+      this.#drained ??= new Promise((resolve) => {
+        const go = () => {
+          this.#drained = undefined;
+          this.socket.off("drain", go).off("close", go);
+          resolve();
+        };
+        this.socket.on("drain", go).on("close", go);
       });
+      await this.#drained;
     }
   }
 
@@ -119,6 +133,9 @@ export class WebSocketClient {
     switch (first) {
       case 0x88:
         this.closeCode = data.readUInt16BE(0);
+        return;
+      case 0x89:
+        this.pings += 1;
         return;
       case 0x8a:
         this.pongs.push(data.toString());

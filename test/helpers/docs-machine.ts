@@ -51,7 +51,7 @@ export async function runPage(
   try {
     mkdirSync(join(dir, "scratch"));
     writeFileSync(join(dir, "machine.sh"), MACHINE);
-    writeFileSync(join(dir, "page.sh"), steps.map(shellText).join(""));
+    writeFileSync(join(dir, "page.sh"), `${steps.map(shellText).join("")}${TIDY}`);
     return parsePrinted(await output(dir, runtime));
   } finally {
     rmSync(dir, { recursive: true, force: true });
@@ -89,6 +89,14 @@ ip link set lo up
 export HOME="$1/scratch/home"
 cd "$1/corefly"
 exec bash "$1/page.sh"
+`;
+
+// Cgroups are the one thing of a pod that the machine does not take with it.
+const TIDY = `exec >/dev/null 2>&1
+for pod in /var/lib/corefly/pods/run/*; do
+  corefly stop --force "$(basename "$pod")" && corefly status --wait=10s "$(basename "$pod")"
+done
+corefly gc --grace-period=0s
 `;
 
 function shellText(step: Step): string {

@@ -24,12 +24,15 @@ export interface Client {
 export interface Limits extends WireLimits {
   /** So long the client has to open its streams. */
   readonly creationMs: number;
+  /** At a time. Whoever can reach the node's loopback may connect, and must not take the descriptors that pods need. */
+  readonly connections: number;
 }
 
 export const DEFAULT_LIMITS: Limits = {
   idleMs: 4 * 60 * 60 * 1000,
   probeMs: 10_000,
   creationMs: 30_000,
+  connections: 2000,
 };
 
 /** What is done with a client; its end is the connection's. */
@@ -58,6 +61,7 @@ export class StreamingServer {
       response.writeHead(400, { "content-type": "text/plain", connection: "close" });
       response.end('Expected an upgrade to "SPDY/3.1" or "websocket"\n');
     });
+    this.#http.maxConnections = this.#limits.connections;
     this.#http.on("upgrade", (request, socket, head) => this.#onUpgrade(request, socket, head));
   }
 

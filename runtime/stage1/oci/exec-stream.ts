@@ -8,8 +8,8 @@ import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { ConsoleSocket } from "./console-socket.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
-import { openInputPipe } from "./input-pipe.ts";
-import { openOutputPipe } from "./output-pipe.ts";
+import { type InputPipe, openInputPipe } from "./input-pipe.ts";
+import { openOutputPipes } from "./output-pipe.ts";
 import type { OciProcess } from "./spec-types.ts";
 import { openTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
 
@@ -115,30 +115,50 @@ function startOnPipes(
   scratch: string,
   hasStdin: boolean,
 ): Launched {
-  const out = openOutputPipe(system, `${scratch}.out`);
-  const err = openOutputPipe(system, `${scratch}.err`);
-  const input = hasStdin ? openInputPipe(system) : undefined;
+  const { out, err, input } = openPipes(system, scratch, hasStdin);
   const ours = [out.reader, err.reader, ...(input === undefined ? [] : [input.writer])];
+  const hangUp = (): void => {
+    for (const stream of ours) {
+      stream.destroy();
+    }
+  };
   for (const stream of ours) {
     stream.on("error", () => {});
   }
-  const child = spawn(system, crun, command, {
-    stdin: input?.readFd ?? "pipe",
-    stdout: out.writeFd,
-    stderr: err.writeFd,
-  });
+  let child: ChildProcess;
+  try {
+    const stdin = input?.readFd ?? "pipe";
+    child = spawn(system, crun, command, { stdin, stdout: out.writeFd, stderr: err.writeFd });
+  } catch (error) {
+    hangUp();
+    throw error;
+  }
   return {
     stdin: input?.writer,
     stdout: out.reader,
     stderr: err.reader,
     resize: () => {},
-    hangUp: () => {
-      for (const stream of ours) {
-        stream.destroy();
-      }
-    },
+    hangUp,
     ended: endOf(child),
   };
+}
+
+/** All or, when descriptors run out, none. */
+function openPipes(
+  system: System,
+  scratch: string,
+  hasStdin: boolean,
+): ReturnType<typeof openOutputPipes> & { readonly input: InputPipe | undefined } {
+  const input = hasStdin ? openInputPipe(system) : undefined;
+  try {
+    return { ...openOutputPipes(system, scratch), input };
+  } catch (error) {
+    if (input !== undefined) {
+      input.writer.destroy();
+      system.files.closeSync(input.readFd);
+    }
+    throw error;
+  }
 }
 
 async function startOnTerminal(

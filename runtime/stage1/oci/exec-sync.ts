@@ -5,7 +5,7 @@ import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
-import { type OutputPipe, openOutputPipe } from "./output-pipe.ts";
+import { type OutputPipe, openOutputPipes } from "./output-pipe.ts";
 import { killBelow, killNow } from "./process-tree.ts";
 import type { OciProcess } from "./spec-types.ts";
 
@@ -72,10 +72,7 @@ async function runToEnd(
   scratch: string,
   options: ExecSyncOptions,
 ): Promise<ExecSyncResult> {
-  const [out, err] = [
-    openOutputPipe(system, `${scratch}.out`),
-    openOutputPipe(system, `${scratch}.err`),
-  ];
+  const { out, err } = openOutputPipes(system, scratch);
   const [stdout, stderr] = [collect(out.reader), collect(err.reader)];
   try {
     const child = startChild(system, crun, command, out.writeFd, err.writeFd);

@@ -18,9 +18,29 @@ export function openOutputPipe(system: System, path: string): OutputPipe {
   kernel.mkfifo(path, 0o600);
   try {
     const readFd = files.openSync(path, O_RDONLY | O_NONBLOCK);
-    const writeFd = files.openSync(path, O_WRONLY);
-    return { reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
+    try {
+      const writeFd = files.openSync(path, O_WRONLY);
+      return { reader: new Socket({ fd: readFd, readable: true, writable: false }), writeFd };
+    } catch (error) {
+      files.closeSync(readFd);
+      throw error;
+    }
   } finally {
     files.unlinkSync(path);
+  }
+}
+
+/** stdout and stderr of one process: both, or none when descriptors run out. */
+export function openOutputPipes(
+  system: System,
+  scratch: string,
+): { readonly out: OutputPipe; readonly err: OutputPipe } {
+  const out = openOutputPipe(system, `${scratch}.out`);
+  try {
+    return { out, err: openOutputPipe(system, `${scratch}.err`) };
+  } catch (error) {
+    out.reader.destroy();
+    system.files.closeSync(out.writeFd);
+    throw error;
   }
 }

@@ -36,12 +36,21 @@ export function spdyPortStreams(
       return;
     }
     pair.streams[role] = body;
+    // Whoever opens and resets streams for ever leaves nothing here.
+    body.once("close", () => forget(key, pair, role));
     const { data, error } = pair.streams;
     if (data !== undefined && error !== undefined) {
       clearTimeout(pair.timer);
       pairs.delete(key);
       error.resume();
       void forward({ port, data, error });
+    }
+  };
+  const forget = (key: string, pair: Pair, role: Role): void => {
+    delete pair.streams[role];
+    if (Object.keys(pair.streams).length === 0 && pairs.get(key) === pair) {
+      clearTimeout(pair.timer);
+      pairs.delete(key);
     }
   };
   const newPair = (key: string, port: number): Pair => {

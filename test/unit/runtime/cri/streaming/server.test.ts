@@ -194,7 +194,44 @@ describe("openPortStreams()", () => {
   });
 });
 
+describe("openPortStreams() over SPDY", () => {
+  it("forgets streams that the client has reset before their connection was complete", async () => {
+    const server = await start();
+    const url = server.offer("portforward", async (client) => {
+      openPortStreams(client, [], async ({ port, data }) => {
+        data.end(String(port));
+      });
+    });
+    const client = await SpdyClient.connect(url, undefined, ["portforward.k8s.io"]);
+    (await client.open({ streamtype: "error", port: "1", requestid: "7" })).reset();
+    client.ping(1);
+    await waitFor(async () => client.frames.some(({ kind }) => kind === "ping"));
+    // The same request, as if nothing had been.
+    await client.open({ streamtype: "error", port: "2", requestid: "7" });
+    const data = await client.open({ streamtype: "data", port: "2", requestid: "7" });
+    expect(String(await data.ended)).toBe("2");
+    client.close();
+  });
+});
+
 describe("StreamingServer's socket", () => {
+  it("takes no more connections than it has descriptors for, and goes on when there is room", async () => {
+    const { port } = new URL((await start({ connections: 2 })).offer("exec", never));
+    const open = () => createConnection(Number(port), "127.0.0.1");
+    const ended = (socket: Socket) =>
+      new Promise((resolve) => {
+        socket.once("error", () => {});
+        socket.once("close", () => resolve("closed"));
+        socket.once("data", (data) => resolve(String(data).slice(9, 12)));
+        socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+      });
+    const held = [open(), open()];
+    await Promise.all(held.map((each) => new Promise((resolve) => each.once("connect", resolve))));
+    await waitFor(async () => (await ended(open())) === "closed");
+    held.forEach((each) => void each.destroy());
+    await waitFor(async () => (await ended(open())) === "400");
+  });
+
   it("is on the loopback's one address, not on others of this machine", async () => {
     const { port } = new URL((await start()).offer("exec", never));
     const connect = (host: string) =>

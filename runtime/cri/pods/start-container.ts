@@ -20,6 +20,7 @@ import { isInitAlive } from "./sandbox-init.ts";
 export async function startContainer(context: CriContext, container: Container): Promise<void> {
   await context.locks.run(containerLock(container), async () => {
     const { record } = container;
+    context.pods.getContainer(record.id); // it may have been removed while we waited
     const sandbox = context.pods.getSandbox(record.sandboxId);
     if (record.state !== "created") {
       throw new PodStateError(

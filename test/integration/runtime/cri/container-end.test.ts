@@ -131,3 +131,50 @@ describe("how a container ended (POD-10)", () => {
     expect(await node.exited(id)).toMatchObject({ exitCode: 255, reason: "Unknown" });
   }, 30_000);
 });
+
+describe("requests that cross each other", () => {
+  it("start, stop, exec, attach and remove of one container leave nothing, whoever is first", async () => {
+    const NO = [5, 9]; // NOT_FOUND, FAILED_PRECONDITION
+    const podSandboxId = await node.runPod();
+    for (const delays of [
+      [0, 0, 0, 0, 0],
+      [0, 30, 60, 60, 90],
+      [30, 0, 40, 50, 0],
+      [0, 80, 90, 100, 60],
+      [60, 0, 90, 95, 50],
+      [0, 120, 60, 70, 10],
+    ]) {
+      const { containerId } = await node.runtime.createContainer({
+        podSandboxId,
+        config: node.pods.containerConfig("main", ["sleep", "100"]),
+      });
+      const requests = [
+        () => node.runtime.startContainer({ containerId }),
+        () => node.runtime.stopContainer({ containerId, timeout: 1n }),
+        () => node.runtime.execSync({ containerId, cmd: ["true"], timeout: 5n }),
+        () => node.runtime.attach({ containerId, stdout: true }),
+        () => node.runtime.removeContainer({ containerId }),
+      ];
+      const answers = await Promise.all(
+        requests.map(async (request, index) => {
+          await new Promise((resolve) => setTimeout(resolve, delays[index]));
+          return await request().then(
+            () => 0,
+            (error: { readonly code: number; readonly details: string }) =>
+              NO.includes(error.code) ? error.code : error.details,
+          );
+        }),
+      );
+      // Stop and Remove never fail; the others may come too early or too late, and say so.
+      expect({ delays, strange: answers.filter((each) => typeof each === "string") }).toEqual({
+        delays,
+        strange: [],
+      });
+      expect([answers[1], answers[4]]).toEqual([0, 0]);
+      expect((await node.runtime.listContainers()).containers).toEqual([]);
+      expect(node.monitors()).toEqual([]);
+    }
+    await node.runtime.removePodSandbox({ podSandboxId });
+    expect(node.leftovers()).toEqual([]);
+  }, 60_000);
+});

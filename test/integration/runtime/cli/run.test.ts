@@ -12,11 +12,13 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { generateKey } from "openpgp";
 import { makeBusyboxRoot } from "../../../helpers/busybox-image.ts";
 import { corefly, coreflyArgv } from "../../../helpers/corefly.ts";
 import { waitFor } from "../../../helpers/wait-for.ts";
+
+jest.setTimeout(60_000);
 
 let dir = "";
 let image = "";

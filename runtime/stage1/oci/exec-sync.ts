@@ -4,8 +4,9 @@ import { CoreflyError, ExecError, TimeoutError } from "../../errors.ts";
 import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
+import { collectOutput, OutputBudget } from "./collected-output.ts";
 import { type Crun, crunError, crunExecCommand, crunMessage } from "./crun.ts";
-import { type OutputPipe, openOutputPipes } from "./output-pipe.ts";
+import { openOutputPipes } from "./output-pipe.ts";
 import { killBelow, killNow } from "./process-tree.ts";
 import type { OciProcess } from "./spec-types.ts";
 
@@ -27,9 +28,6 @@ export interface ExecSyncResult {
   readonly stderr: Uint8Array;
 }
 
-/** What CRI clients take at most; more is dropped. */
-export const MAX_EXEC_OUTPUT_BYTES = 16 * 1024 * 1024;
-
 /** What crun has to end by itself once the processes that it waits for are killed. */
 const CRUN_END_MS = 2000;
 
@@ -38,6 +36,7 @@ const DRAIN_MS = 500;
 
 type ChildProcess = ReturnType<Exec["spawnProcess"]>;
 
+const budget = new OutputBudget();
 let serial = 0;
 
 /** Runs the process. Throws with crun's own words when it cannot be started (no such program, app not running). */
@@ -73,15 +72,16 @@ async function runToEnd(
   options: ExecSyncOptions,
 ): Promise<ExecSyncResult> {
   const { out, err } = openOutputPipes(system, scratch);
-  const [stdout, stderr] = [collect(out.reader), collect(err.reader)];
+  const stdout = collectOutput(out.reader, budget);
+  const stderr = collectOutput(err.reader, budget);
   try {
     const child = startChild(system, crun, command, out.writeFd, err.writeFd);
     const exitCode = await endOf(system, child, options);
     await Promise.race([Promise.all([stdout.ended, stderr.ended]), system.clock.sleep(DRAIN_MS)]);
     return { exitCode, stdout: stdout.bytes(), stderr: stderr.bytes() };
   } finally {
-    out.reader.destroy();
-    err.reader.destroy();
+    stdout.close();
+    stderr.close();
   }
 }
 
@@ -159,22 +159,4 @@ function endOf(system: System, child: ChildProcess, options: ExecSyncOptions): P
       signal?.addEventListener("abort", onAbort, { once: true });
     }
   });
-}
-
-function collect(stream: OutputPipe["reader"]): {
-  readonly ended: Promise<void>;
-  readonly bytes: () => Uint8Array;
-} {
-  const chunks: Buffer[] = [];
-  let left = MAX_EXEC_OUTPUT_BYTES;
-  stream.on("data", (chunk: Buffer) => {
-    if (left > 0) {
-      chunks.push(chunk.subarray(0, left));
-      left -= chunk.length;
-    }
-  });
-  const ended = new Promise<void>((resolve) => {
-    stream.once("close", resolve);
-  });
-  return { ended, bytes: () => Buffer.concat(chunks) };
 }

@@ -22,7 +22,7 @@ import {
 } from "../machine/run-machine.ts";
 import { type DaemonRecord, runningDaemon } from "../processes/daemon.ts";
 import { errorCode } from "../processes/error-code.ts";
-import { isMap, type PropertyValues } from "../property-value.ts";
+import { hasUnknown, isMap, type PropertyValues } from "../property-value.ts";
 import { listOf, mapOf, numberOf, optionalText, textOf, textsOf } from "../read-values.ts";
 import { removeResourceFolder } from "../stack-folder.ts";
 import { checkMachine } from "./qemu-machine-check.ts";
@@ -49,6 +49,10 @@ export const qemuMachine: ResourceHandler = {
     if (olds["configured"] !== true) return withChanges(diff, { configured: "update" });
     const running = await runningDaemon(folder.process);
     if (running === undefined) return withChanges(diff, { running: "update" });
+    // A change that was killed before it was recorded, and is not wanted any more.
+    const boot = hasUnknown(news) ? undefined : await readBoot(folder);
+    const isOther = boot !== undefined && boot.spec !== specOf(news);
+    if (!diff.changes && isOther) return withChanges(diff, { startedAt: "update" });
     if (diff.changes) {
       const names = listed(Object.keys(diff.detailed));
       context.info(`Machine "${context.name}" is restarted, because of ${names}`);

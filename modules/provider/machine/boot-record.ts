@@ -21,10 +21,16 @@ export interface BootRecord {
   readonly disks: Readonly<Record<string, string>>;
 }
 
-/** A digest of everything that makes a machine another one. */
+/** A digest of everything that makes a machine another one. The order of names, in which the engine sends them, is no part of it. */
 export function specDigest(parts: Readonly<Record<string, unknown>>): string {
-  const sorted = Object.entries(parts).sort(([a], [b]) => (a < b ? -1 : 1));
-  return createHash("sha256").update(JSON.stringify(sorted)).digest("hex");
+  const text = JSON.stringify(parts, (_name, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) ? sorted(value) : value,
+  );
+  return createHash("sha256").update(text).digest("hex");
+}
+
+function sorted(value: object): object {
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 /** Writes down a start that is about to happen; what a disk was at an earlier start stays. */

@@ -2,6 +2,7 @@
 // Which process is ours, over time: pids come round again, so the start time and the boot belong to the name.
 
 import { readFile } from "node:fs/promises";
+import { errorCode } from "./error-code.ts";
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -12,7 +13,7 @@ export interface ProcessIdentity {
 
 /** The identity of a process that runs now; undefined if there is none with this pid, or it only waits to be reaped. */
 export async function identify(pid: number): Promise<ProcessIdentity | undefined> {
-  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => undefined);
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(ifEnded);
   if (stat === undefined) return undefined;
   // The command in parentheses may have spaces and parentheses of its own: proc(5).
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
@@ -23,13 +24,19 @@ export async function identify(pid: number): Promise<ProcessIdentity | undefined
   return { pid, startTicks, bootId };
 }
 
+/** Any other failure says nothing about the process: taken for its end, it would be started a second time. */
+function ifEnded(error: unknown): undefined {
+  if (["ENOENT", "ESRCH"].includes(errorCode(error) ?? "")) return undefined;
+  throw error;
+}
+
 /** Whether that very process still runs. */
 export async function isAlive(identity: ProcessIdentity): Promise<boolean> {
   const found = await identify(identity.pid);
   return found?.startTicks === identity.startTicks && found.bootId === identity.bootId;
 }
 
-/** Reads what {@link recordText} wrote; undefined for anything else. */
+/** Reads an identity back from JSON; undefined for anything else. */
 export function parseIdentity(value: unknown): ProcessIdentity | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const fields: Readonly<Record<string, unknown>> = { ...value };

@@ -101,6 +101,17 @@ describe("a machine of another size", () => {
   });
 });
 
+describe("a machine of a size that was never recorded", () => {
+  it("is started again with the one that is wanted", async () => {
+    const olds = await make(inputs({ disks: [] }));
+    await update(olds, inputs({ disks: [], memoryMiB: 96 }));
+    expect((await diff(olds, inputs({ disks: [] })))?.detailed).toEqual({ startedAt: "update" });
+    const now = await update(olds, inputs({ disks: [] }));
+    expect(arguments_(now["pid"])).toContain("64M");
+    expect((await diff(now, inputs({ disks: [] })))?.changes).toBe(false);
+  });
+});
+
 describe("a machine with another config", () => {
   it("is a new one with the old one's disk, and the preview says because of which file", async () => {
     await makeDisk();

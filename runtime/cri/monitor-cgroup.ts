@@ -7,11 +7,14 @@ import type { Log } from "./log.ts";
 
 const NAME = "corefly-monitors";
 
-/** Hierarchies to move in: the whole of version 2; in version 1 the one by which systemd knows its units. */
-const ROOTS: Readonly<Record<CgroupLayout, string>> = {
-  v2: "/sys/fs/cgroup",
-  v1: "/sys/fs/cgroup/systemd",
-  hybrid: "/sys/fs/cgroup/systemd",
+/**
+ * Hierarchies to move in: the whole of version 2; in version 1 the one by which systemd knows its units. A systemd that finds both
+ * keeps its units in both, and kills by the second.
+ */
+const ROOTS: Readonly<Record<CgroupLayout, readonly string[]>> = {
+  v2: ["/sys/fs/cgroup"],
+  v1: ["/sys/fs/cgroup/systemd"],
+  hybrid: ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"],
 };
 
 /** Moves a process there. A host that does not allow it is told of once: containers run all the same. */
@@ -20,12 +23,14 @@ export function monitorCgroup(
   layout: CgroupLayout,
   log: Log,
 ): (pid: number) => Promise<void> {
-  const directory = join(ROOTS[layout], NAME);
+  const directories = ROOTS[layout].map((root) => join(root, NAME));
   let hasFailed = false;
   return async (pid) => {
     try {
-      await system.files.mkdirp(directory);
-      await system.files.writeFile(join(directory, "cgroup.procs"), String(pid));
+      for (const directory of directories) {
+        await system.files.mkdirp(directory);
+        await system.files.writeFile(join(directory, "cgroup.procs"), String(pid));
+      }
     } catch (error) {
       if (!hasFailed) {
         hasFailed = true;

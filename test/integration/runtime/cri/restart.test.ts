@@ -159,9 +159,11 @@ describe.each([
   ["SIGKILL to every process in its cgroup", () => killCgroup()],
 ] as const)("%s", (_how, end) => {
   it("ends the server alone: the same processes, every line of their logs, commands at once", async () => {
-    const server = serverCgroup();
-    mkdirSync(server, { recursive: true });
-    writeFileSync(join(server, "cgroup.procs"), String(node.serverPid));
+    const [server = "", ...others] = serverCgroups();
+    for (const each of [server, ...others]) {
+      mkdirSync(each, { recursive: true });
+      writeFileSync(join(each, "cgroup.procs"), String(node.serverPid));
+    }
     const counting = "n=0; while :; do echo line $n; n=$((n+1)); sleep 0.01; done";
     const plain = await node.runPod();
     const shared = await node.runPod({
@@ -175,6 +177,10 @@ describe.each([
     ] as const;
     const processes = async () => [await processOf(plain, ids[0]), await processOf(shared, ids[1])];
     const before = await processes();
+    for (const pid of node.monitorPids()) {
+      const cgroups = readFileSync(`/proc/${pid}/cgroup`, "utf8");
+      expect(cgroups).not.toContain(basename(server));
+    }
     const log = (await node.status(ids[0])).logPath;
     // A command that the server runs, and what it has started, are in its cgroup.
     const command = node.exec(ids[0], "sleep", "100").catch(() => {});
@@ -196,7 +202,9 @@ describe.each([
     }
     await node.removePods();
     expect(node.leftovers()).toEqual([]);
-    rmdirSync(server);
+    for (const each of [server, ...others]) {
+      rmdirSync(each);
+    }
   }, 30_000);
 });
 
@@ -204,15 +212,20 @@ function numbersIn(log: string): readonly number[] {
   return [...readFileSync(log, "utf8").matchAll(/ line (\d+)$/gm)].map((match) => Number(match[1]));
 }
 
-/** Where systemd keeps a service: in version 1 in its own hierarchy alone. */
-function serverCgroup(): string {
-  const v1 = "/sys/fs/cgroup/systemd";
-  return join(existsSync(v1) ? v1 : "/sys/fs/cgroup", `${basename(node.dir)}-server`);
+/** Where systemd keeps a service: in version 1 in its own hierarchy, and in version 2 beside it where it finds one. */
+function serverCgroups(): readonly string[] {
+  const roots = ["/sys/fs/cgroup/systemd", "/sys/fs/cgroup/unified"].filter((root) =>
+    existsSync(root),
+  );
+  return (roots.length === 0 ? ["/sys/fs/cgroup"] : roots).map((root) =>
+    join(root, `${basename(node.dir)}-server`),
+  );
 }
 
 async function killCgroup(): Promise<void> {
+  const [directory = ""] = serverCgroups();
   const procs = () =>
-    readFileSync(join(serverCgroup(), "cgroup.procs"), "utf8").split("\n").filter(Boolean);
+    readFileSync(join(directory, "cgroup.procs"), "utf8").split("\n").filter(Boolean);
   await waitFor(() => {
     for (const pid of procs()) {
       process.kill(Number(pid), "SIGKILL");

@@ -7,6 +7,7 @@ import { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "../../stage1/oci/termi
 import type { CriContext } from "../context.ts";
 import { grpcStatus } from "../errors.ts";
 import { execProcess } from "../pods/exec-process.ts";
+import { runningContainer } from "../pods/running-container.ts";
 import {
   type CommandStreams,
   onTerminalSize,
@@ -80,6 +81,8 @@ async function start(
     });
   }
   const startSize = size ?? DEFAULT_TERMINAL_SIZE;
+  // Between the offer and its taking up to a minute may pass.
+  runningContainer(context, record.id, "run a command");
   const { process, scratchDir } = await execProcess(context, record, request.cmd, request.tty);
   const started = await startExec(context.system, context.crun, {
     id: record.id,

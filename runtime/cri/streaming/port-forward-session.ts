@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A port-forward session: connections of a client on one side, of a pod's loopback on the other.
 import type { Socket } from "node:net";
-import { NetworkError } from "../../errors.ts";
+import { NetworkError, PodStateError } from "../../errors.ts";
 import { connectInNamespace } from "../../net/socket-in-namespace.ts";
 import type { SandboxRecord } from "../../pod/sandbox-record.ts";
 import type { System } from "../../system/system.ts";
@@ -41,6 +41,7 @@ async function forward(
   sockets: Set<Socket>,
 ): Promise<void> {
   try {
+    requireReady(context, record.id, port);
     const socket = await connectToPod(context.system, record.netnsPath, port);
     if (data.destroyed) {
       // The client has left meanwhile.
@@ -60,6 +61,14 @@ async function forward(
     error.end(text);
     data.resume();
     data.end();
+  }
+}
+
+/** A session may last longer than its pod, and one of the host's network would go on with whatever listens there. */
+function requireReady(context: CriContext, sandboxId: string, port: number): void {
+  const { state } = context.pods.getSandbox(sandboxId).record;
+  if (state !== "ready") {
+    throw new PodStateError(`Cannot forward to port ${port}: the pod is ${state}, expected ready`);
   }
 }
 

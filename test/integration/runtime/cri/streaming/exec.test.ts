@@ -250,6 +250,28 @@ describe("Exec refuses", () => {
     expect(error).toEqual({ code: 9, details: expect.stringContaining("expected running") });
   });
 
+  it("a container that has gone since the offer, in the same words", async () => {
+    const gone = await node.runContainer(await node.runPod(), "gone", ["sleep", "100"]);
+    const offers = [gone, gone].map((containerId) =>
+      node.runtime.exec({ containerId, cmd: ["true"], stdout: true }),
+    );
+    const [first, second] = await Promise.all(offers);
+    const answer = async (url = "") => {
+      const client = await SpdyClient.connect(url, netns());
+      const error = await client.open({ streamtype: "error" });
+      await client.open({ streamtype: "stdout" });
+      return await status(error);
+    };
+    await node.runtime.stopContainer({ containerId: gone });
+    expect(await answer(first?.url)).toMatchObject({
+      message: expect.stringContaining('container "gone": it is exited, expected running'),
+    });
+    await node.runtime.removeContainer({ containerId: gone });
+    expect(await answer(second?.url)).toMatchObject({
+      message: expect.stringContaining("there is none with this id"),
+    });
+  });
+
   it("a token that was used, and one that never was", async () => {
     const { url } = await node.runtime.exec({
       containerId: container,

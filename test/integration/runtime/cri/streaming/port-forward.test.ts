@@ -227,6 +227,28 @@ describe("PortForward to a pod of the host's network", () => {
   });
 });
 
+describe("a session that lasts longer than its pod", () => {
+  it("reaches nothing any more, also where the pod had the host's network", async () => {
+    await serve("127.0.0.1", 8094, 's.end("node")', `/proc/${node.serverPid}/ns/net`);
+    const podSandboxId = await node.runPod({
+      linux: {
+        cgroupParent: node.cgroupParent,
+        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
+      },
+    });
+    const client = await forward(podSandboxId);
+    expect(String(await (await connect(client, 8094)).data.ended)).toBe("node");
+    await node.runtime.stopPodSandbox({ podSandboxId });
+    const stopped = await connect(client, 8094);
+    expect(String(await stopped.error.ended)).toContain("the pod is stopped, expected ready");
+    await node.runtime.removePodSandbox({ podSandboxId });
+    const removed = await connect(client, 8094);
+    expect(String(await removed.error.ended)).toContain("there is none with this id");
+    expect(String(await removed.data.ended)).toBe("");
+    client.close();
+  });
+});
+
 describe("PortForward refuses", () => {
   it.each([
     [{ port: [0] }, 3, "0 is no port"],

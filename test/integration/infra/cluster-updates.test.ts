@@ -36,8 +36,12 @@ interface Preview {
   readonly messages: readonly string[];
 }
 
-async function preview(args: Readonly<Record<string, unknown>>): Promise<Preview> {
+async function preview(
+  args: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Preview> {
   const { exitCode, stdout, stderr } = await stack.run("preview", ["--json"], {
+    ...env,
     COREFLY_TEST_CLUSTER: JSON.stringify(args),
   });
   if (exitCode !== 0) throw new Error(`preview ended with ${exitCode}\n${stdout}\n${stderr}`);
@@ -169,6 +173,18 @@ describe("a preview of one other argument", () => {
     );
     expect(said).toMatch(/\+ file \/etc\/motd *: "[0-9a-f]{12}"/);
     expect(said).not.toMatch(/hunter2|PRIVATE KEY|BEGIN CERTIFICATE|"ignition"/);
+  });
+});
+
+describe("a preview a year later", () => {
+  it("says that renewed certificates need a new machine, the administrator's aside", async () => {
+    const { steps, messages } = await preview({}, { COREFLY_TEST_CLOCK_HOURS: "8000" });
+    expect(steps).toContain("update lab-admin: notAfter");
+    expect(steps).toContain("update lab-apiserver: notAfter");
+    const [reason = ""] = messages.filter((message) => message.startsWith("New machine"));
+    expect(reason).toMatch(/^New machine "lab-controller-0", because of certificate addons, /);
+    expect(reason).toContain("certificate apiserver,");
+    expect(reason).not.toMatch(/admin|file|unit/);
   });
 });
 

@@ -4,7 +4,6 @@ import { createConnection, type Socket } from "node:net";
 import { afterEach, describe, expect, it } from "@jest/globals";
 import { silentLog } from "../../../../../runtime/cri/log.ts";
 import { openCommandStreams } from "../../../../../runtime/cri/streaming/command-streams.ts";
-import { openPortStreams } from "../../../../../runtime/cri/streaming/port-streams.ts";
 import { READ_AHEAD_BYTES } from "../../../../../runtime/cri/streaming/read-ahead.ts";
 import {
   DEFAULT_LIMITS,
@@ -168,49 +167,6 @@ describe("StreamingServer", () => {
     await server.close();
     await client.closed;
     servers.length = 0;
-  });
-});
-
-describe("openPortStreams()", () => {
-  it("carries one connection while nobody reads 3 MiB of another", async () => {
-    const server = await start();
-    const url = server.offer("portforward", async (client) => {
-      openPortStreams(client, [], async ({ port, data }) => {
-        if (port === 2) {
-          data.pipe(data);
-        }
-      });
-    });
-    const client = await SpdyClient.connect(url, undefined, ["portforward.k8s.io"]);
-    const connect = async (port: string) => {
-      await client.open({ streamtype: "error", port, requestid: port });
-      return await client.open({ streamtype: "data", port, requestid: port });
-    };
-    const [stuck, alive] = [await connect("1"), await connect("2")];
-    await stuck.send(Buffer.alloc(3 * 1024 * 1024));
-    await alive.send("alive");
-    await waitFor(async () => String(alive.received()) === "alive");
-    client.close();
-  });
-});
-
-describe("openPortStreams() over SPDY", () => {
-  it("forgets streams that the client has reset before their connection was complete", async () => {
-    const server = await start();
-    const url = server.offer("portforward", async (client) => {
-      openPortStreams(client, [], async ({ port, data }) => {
-        data.end(String(port));
-      });
-    });
-    const client = await SpdyClient.connect(url, undefined, ["portforward.k8s.io"]);
-    (await client.open({ streamtype: "error", port: "1", requestid: "7" })).reset();
-    client.ping(1);
-    await waitFor(async () => client.frames.some(({ kind }) => kind === "ping"));
-    // The same request, as if nothing had been.
-    await client.open({ streamtype: "error", port: "2", requestid: "7" });
-    const data = await client.open({ streamtype: "data", port: "2", requestid: "7" });
-    expect(String(await data.ended)).toBe("2");
-    client.close();
   });
 });
 

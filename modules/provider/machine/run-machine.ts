@@ -114,7 +114,7 @@ export async function awaitMachine(
 }
 
 /** How long a guest may take to power down, at most half of the operation's time; its kubelet gives pods 45 s of it. */
-const POWER_DOWN_MS = 90_000;
+const POWER_DOWN_MS = 120_000;
 
 /**
  * Powers the machine down, by its power button, and makes sure that the process is gone, recorded or not. One that has no

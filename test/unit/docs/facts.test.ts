@@ -11,6 +11,7 @@ import {
 } from "../../../modules/cluster/plan/cluster-plan.ts";
 import { placeholderSecrets } from "../../../modules/cluster/plan/node-secrets.ts";
 import { verb as cri } from "../../../runtime/cli/cri.ts";
+import { rpcTable } from "../../../runtime/cri/rpc-table.ts";
 
 const root = resolve(import.meta.dirname, "../../..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
@@ -98,6 +99,16 @@ describe("docs/cri.md", () => {
     const flags = rows("docs/cri.md", "| flag | default |").flatMap(([cell]) => quoted(cell));
     const own = (cri.flags ?? []).map(({ name, value }) => `--${name}=${value}`);
     expect([...flags].sort()).toEqual([...own, "--dir=DIR"].sort());
+  });
+
+  it("names every RPC that the server does not have", () => {
+    const missing = Object.entries({ ...rpcTable.runtime, ...rpcTable.image })
+      .filter(([, handler]) => handler === "unimplemented")
+      .map(([name]) => `${name.slice(0, 1).toUpperCase()}${name.slice(1)}`);
+    const named = rows("docs/cri.md", "| RPC | without it |").flatMap(([cell = ""]) =>
+      cell.split(", "),
+    );
+    expect(missing.filter((name) => !named.includes(name))).toEqual([]);
   });
 });
 

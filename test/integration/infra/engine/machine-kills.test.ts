@@ -9,7 +9,7 @@ import { EngineStack } from "../../../helpers/engine-stack.ts";
 import { freePort } from "../../../helpers/free-port.ts";
 import { processesOf } from "../../../helpers/processes.ts";
 import { pulumiWithCache } from "../../../helpers/pulumi-with-cache.ts";
-import { tinyCounts, tinyMachine } from "../../../helpers/tiny-machine.ts";
+import { releaseTiny, tinyCounts, tinyMachine } from "../../../helpers/tiny-machine.ts";
 
 jest.setTimeout(600_000);
 
@@ -22,13 +22,13 @@ const stackDir = join(stack.stateDir, "stacks", stack.name);
 const node = join(stackDir, "nodes/node-1");
 const disk = join(stackDir, "disks/node-1-etcd/etcd.img");
 let port = 0;
-let slow = "";
+/** Does not come up before it is let go on. */
+let held = "";
 let quick = "";
 
 beforeAll(async () => {
   const cacheDir = join(stack.stateDir, "cache");
-  // It takes half a minute: longer than all that is done to it before it is waited for to the end.
-  slow = tinyMachine(cacheDir, { kernelTicks: 255, ignitionTicks: 255 });
+  held = tinyMachine(cacheDir, { held: true });
   quick = tinyMachine(cacheDir);
   port = await freePort();
   stack.env = { ...(await pulumiWithCache(cacheDir)), ...machine() };
@@ -40,7 +40,7 @@ afterAll(async () => {
 
 function machine(more: Readonly<Record<string, unknown>> = {}): Record<string, string> {
   const ports = [{ host: port, guest: 6443 }];
-  return { COREFLY_TEST_MACHINE: JSON.stringify({ image: slow, ports, ...more }) };
+  return { COREFLY_TEST_MACHINE: JSON.stringify({ image: held, ports, ...more }) };
 }
 
 const machines = () => processesOf(stackDir, "qemu-system");
@@ -96,6 +96,7 @@ describe("an `up` that is ended while it makes a machine", () => {
     );
     expect(said).toContain("cancelled; last on its console: ");
     expect(stack.resources().map(({ type }) => type)).toContain("corefly:index:QemuMachine");
+    releaseTiny(disk);
     const last = await stack.succeed("up");
     expect(await expectOneOfEach()).toBe(before);
     expect(last).not.toContain("was killed");

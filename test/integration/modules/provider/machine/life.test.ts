@@ -15,7 +15,7 @@ import type { PropertyValues } from "../../../../../modules/provider/property-va
 import { freePort } from "../../../../helpers/free-port.ts";
 import { processesOf } from "../../../../helpers/processes.ts";
 import { resourceContext, type TestContext } from "../../../../helpers/resource-context.ts";
-import { tinyCounts, tinyMachine } from "../../../../helpers/tiny-machine.ts";
+import { releaseTiny, tinyCounts, tinyMachine } from "../../../../helpers/tiny-machine.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
 
 jest.setTimeout(60_000);
@@ -25,7 +25,8 @@ const cacheDir = join(dir, "cache");
 const stackDir = join(dir, "stack");
 const folder = join(stackDir, "nodes/node-1");
 const quick = tinyMachine(cacheDir);
-const slow = tinyMachine(cacheDir, { ignitionTicks: 60 });
+/** Does not come up before it is let go on. */
+const held = tinyMachine(cacheDir, { held: true });
 const diskPath = join(stackDir, "disks/node-1-etcd/etcd.img");
 const diskInputs = { sizeGiB: 1, label: "etcd" };
 
@@ -129,7 +130,7 @@ describe("a machine with another config", () => {
 });
 
 describe("a machine that is not up in time", () => {
-  const late = inputs({ image: { sha512: slow } });
+  const late = inputs({ image: { sha512: held } });
 
   it("goes on, and the next run waits for the same", async () => {
     await makeDisk();
@@ -153,7 +154,13 @@ describe("a machine that is not up in time", () => {
 
     const olds = { ...late, ...outputs };
     expect((await diff(olds, late))?.detailed).toEqual({ configured: "update" });
-    const now = await update(olds, late);
+    const second = context({
+      status: (text) => {
+        second.messages.push(`status: ${text}`);
+        releaseTiny(diskPath);
+      },
+    });
+    const now = { ...late, ...(await qemuMachine.update?.("node-1", olds, late, second)) };
     expect(now).toMatchObject({ pid: outputs["pid"], running: true, configured: true });
     expect(shown.messages[0]).toBe(
       `info: Goes on with the machine that an earlier run started, process ${String(outputs["pid"])}`,
@@ -165,14 +172,15 @@ describe("a machine that is not up in time", () => {
   });
 
   it("is made anew by the next run if that wants another", async () => {
+    await makeDisk();
     const stop = new AbortController();
     const creating = qemuMachine
-      .create({ ...late, disks: [] }, context({ signal: stop.signal }))
+      .create(late, context({ signal: stop.signal }))
       .catch((error: unknown) => error);
     await waitFor(async () => (await machines()).length === 1, 30_000);
     stop.abort(new Error("Cannot create: cancelled"));
     const { outputs } = (await creating) as PartialCreateError;
-    const news = inputs({ disks: [], memoryMiB: 96 });
+    const news = inputs({ memoryMiB: 96 });
     const now = await update({ ...late, ...outputs }, news);
     expect(now["pid"]).not.toBe(outputs["pid"]);
     expect(shown.messages[0]).toBe(

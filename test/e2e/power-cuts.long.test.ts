@@ -38,7 +38,7 @@ describe("a power cut", () => {
         const { exitCode } = await cluster.upCutAfter(afterMs);
         expect(exitCode).not.toBe(0);
       }
-      const seconds = await cluster.up(`up after cut ${index}`);
+      const { seconds } = await cluster.up(`up after cut ${index}`);
       process.stderr.write(
         `cut ${index}: back after ${seconds.toFixed(0)} s with ${cluster.writes} writes\n`,
       );

@@ -39,12 +39,12 @@ export class LiveCluster {
     return new LiveCluster(await TestStack.create(program, name));
   }
 
-  /** `up` to the end; the seconds that it took. */
-  async up(label: string, args: readonly string[] = []): Promise<number> {
-    const { seconds } = await this.stack.succeed("up", args, `[${label}]`);
-    process.stderr.write(`${label}: ${seconds.toFixed(0)} s\n`);
+  /** `up` to the end. */
+  async up(label: string, args: readonly string[] = []): Promise<Ran> {
+    const ran = await this.stack.succeed("up", args, `[${label}]`);
+    process.stderr.write(`${label}: ${ran.seconds.toFixed(0)} s\n`);
     await this.meet();
-    return seconds;
+    return ran;
   }
 
   /** Takes kubeconfig and addresses from the stack's outputs. */

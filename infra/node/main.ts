@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command `corefly-node`: bin/corefly-node runs it, and so do `make logs`, `make console` and `make support`.
 
+import { once } from "node:events";
 import { join } from "node:path";
 import { findPlace } from "../engine/workspace.ts";
 import { printConsole, printLogs } from "./logs.ts";
@@ -41,8 +42,9 @@ async function main(argv: readonly string[], nowMs: number): Promise<void> {
   }
 }
 
-function print(lines: readonly string[]): void {
-  if (lines.length > 0) process.stdout.write(`${lines.join("\n")}\n`);
+async function print(lines: readonly string[]): Promise<void> {
+  if (lines.length === 0) return;
+  if (!process.stdout.write(`${lines.join("\n")}\n`)) await once(process.stdout, "drain");
 }
 
 /** Ctrl-C ends what follows, with success. */

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The nodes of a stack, and where the workstation keeps what they say.
 
-import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import {
   folderName,
   type MachineFolder,
   machineFolder,
 } from "../../modules/provider/machine/machine-folder.ts";
+import { namesIn } from "./lines.ts";
 
 /** Paths of what belongs to a node. */
 export interface NodeFiles extends MachineFolder {
@@ -16,7 +16,7 @@ export interface NodeFiles extends MachineFolder {
 
 /** In the order of their names. `folder` is the stack's. */
 export async function stackNodes(folder: string): Promise<readonly NodeFiles[]> {
-  const names = await readdir(join(folder, "nodes")).catch(() => []);
+  const names = await namesIn(join(folder, "nodes"));
   return names
     .flatMap(nameOf)
     .sort()

@@ -2,8 +2,7 @@
 // Gathers what the workstation knows of a node, and writes it, without secrets, into one file.
 
 import { execFile } from "node:child_process";
-import { createReadStream } from "node:fs";
-import { readdir, readFile, stat, statfs, writeFile } from "node:fs/promises";
+import { stat, statfs, writeFile } from "node:fs/promises";
 import { arch, cpus, freemem, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -14,6 +13,8 @@ import { readRecord, runningDaemon } from "../../modules/provider/processes/daem
 import { VERSION } from "../../modules/provider/version.ts";
 import { type Place, statePath } from "../engine/workspace.ts";
 import { seenPhases } from "../report/plan/seen-phases.ts";
+import { readTimeline } from "../report/read-timeline.ts";
+import { lastPart, namesIn, textOf } from "./lines.ts";
 import { bundleFiles } from "./plan/bundle.ts";
 import type { NodeFiles } from "./stack-nodes.ts";
 
@@ -39,15 +40,14 @@ export async function writeSupportBundle(options: SupportOptions): Promise<strin
     node: node.name,
     stack,
     atMs: nowMs,
-    ignition: await text(node.ignition),
-    journal: (await lastPart(node.journal)).split("\n"),
-    console: await lastPart(node.console),
-    qemuLog: await lastPart(node.output),
+    ignition: await textOf(node.ignition),
+    journal: (await lastPart(node.journal, MAX_LOG_BYTES)).split("\n"),
+    console: await lastPart(node.console, MAX_LOG_BYTES),
+    qemuLog: await lastPart(node.output, MAX_LOG_BYTES),
     mirrors: await mirrorTexts(join(folder, "mirrors")),
     machine: await machineFacts(node),
     workstation: await workstationFacts(place.stateDir),
-    poweredOnAtMs: (await readRecord(node.process))?.startedAtMs,
-    seen: seenPhases(await text(statePath(place, stack))),
+    timeline: await readTimeline(node, seenPhases(await textOf(statePath(place, stack)))),
     secrets: await stackSecrets(place, folder),
   });
   const name = `corefly-support-${node.name}-${stamp(nowMs)}`;
@@ -70,15 +70,15 @@ async function archive(
 }
 
 async function mirrorTexts(folder: string) {
-  const names = await readdir(folder).catch(() => []);
+  const names = await namesIn(folder);
   const texts = await Promise.all(
     names.map(
       async (name) =>
         [
           name,
           {
-            log: await lastPart(join(folder, name, "requests.log")),
-            config: await text(join(folder, name, "config.json")),
+            log: await lastPart(join(folder, name, "requests.log"), MAX_LOG_BYTES),
+            config: await textOf(join(folder, name, "config.json")),
           },
         ] as const,
     ),
@@ -88,7 +88,7 @@ async function mirrorTexts(folder: string) {
 
 async function machineFacts(node: NodeFiles): Promise<Readonly<Record<string, unknown>>> {
   const record = await readRecord(node.process);
-  const names = await readdir(node.path).catch(() => []);
+  const names = await namesIn(node.path);
   const sizes = await Promise.all(
     names.map(async (name) => {
       const found = await stat(join(node.path, name)).catch(() => undefined);
@@ -111,7 +111,7 @@ async function workstationFacts(stateDir: string): Promise<Readonly<Record<strin
     node: process.version,
     qemu: await firstLine("qemu-system-x86_64", ["--version"]),
     kernel: `${release()} ${arch()}`,
-    os: /^PRETTY_NAME="?([^"\n]*)/m.exec(await text("/etc/os-release"))?.[1],
+    os: /^PRETTY_NAME="?([^"\n]*)/m.exec(await textOf("/etc/os-release"))?.[1],
     cpus: cpus().length,
     memoryMiB: Math.round(totalmem() / (1 << 20)),
     freeMemoryMiB: Math.round(freemem() / (1 << 20)),
@@ -130,26 +130,10 @@ async function firstLine(file: string, args: readonly string[]): Promise<string>
 
 /** The passphrase of the state, and the administrator's key. */
 async function stackSecrets(place: Place, folder: string): Promise<readonly string[]> {
-  const kubeconfig = await text(join(folder, "kubeconfig"));
+  const kubeconfig = await textOf(join(folder, "kubeconfig"));
   const keys = [...kubeconfig.matchAll(/client-key-data: (\S+)/g)].map(([, key = ""]) => key);
-  const passphrase = (await text(join(place.stateDir, "passphrase"))).trim();
+  const passphrase = (await textOf(join(place.stateDir, "passphrase"))).trim();
   return [passphrase, ...keys].filter((secret) => secret.length >= 8);
-}
-
-/** What is not there is empty: a node that never booted has no journal. */
-async function text(path: string): Promise<string> {
-  return readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return "";
-    throw error;
-  });
-}
-
-async function lastPart(path: string): Promise<string> {
-  const size = (await stat(path).catch(() => undefined))?.size ?? 0;
-  if (size <= MAX_LOG_BYTES) return text(path);
-  const end = await buffer(createReadStream(path, { start: size - MAX_LOG_BYTES, end: size - 1 }));
-  // The first line is cut off.
-  return end.toString("utf8", end.indexOf("\n") + 1);
 }
 
 function stamp(ms: number): string {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Gathers what a stack's folder knows of the last starts of its nodes, and writes the report there.
 
-import { chmod, mkdir, readdir, readFile, rename, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type JournalEntry, parseJournalLine } from "../../modules/platforms/qemu/plan/journal.ts";
-import { readRecord } from "../../modules/provider/processes/daemon.ts";
+import { LineTail } from "../../modules/provider/processes/tail.ts";
 import { type Place, statePath } from "../engine/workspace.ts";
-import { type NodeFiles, stackNodes } from "../node/stack-nodes.ts";
+import { namesIn, textOf, wholeLines } from "../node/lines.ts";
+import { stackNodes } from "../node/stack-nodes.ts";
 import { page, type ReportNode } from "./plan/page.ts";
 import { seenPhases } from "./plan/seen-phases.ts";
-import { nodeTimeline } from "./plan/timeline.ts";
 import { parseTransfers, servedNames, type Transfer, transfersBetween } from "./plan/transfers.ts";
+import { readTimeline } from "./read-timeline.ts";
 
 export interface WrittenReport {
   readonly path: string;
@@ -24,16 +24,11 @@ export async function writeReport(place: Place, stack: string): Promise<WrittenR
   if (files.length === 0) {
     throw new Error(`Cannot write a report of stack "${stack}": it has no nodes`);
   }
-  const seen = seenPhases(await readFile(statePath(place, stack), "utf8").catch(() => ""));
+  const seen = seenPhases(await textOf(statePath(place, stack)));
   const transfers = await allTransfers(join(folder, "mirrors"));
   const nodes: ReportNode[] = [];
   for (const node of files) {
-    const timeline = nodeTimeline({
-      node: node.name,
-      entries: await readJournal(node),
-      poweredOnAtMs: (await readRecord(node.process))?.startedAtMs,
-      seen,
-    });
+    const timeline = await readTimeline(node, seen);
     if (timeline === undefined) continue;
     const { startedAtMs, totalMs } = timeline;
     nodes.push({
@@ -46,21 +41,13 @@ export async function writeReport(place: Place, stack: string): Promise<WrittenR
   return { path, nodes };
 }
 
-async function readJournal({ journal }: NodeFiles): Promise<readonly JournalEntry[]> {
-  const text = await readFile(journal, "utf8").catch(() => "");
-  return text.split("\n").flatMap((line) => {
-    const entry = parseJournalLine(line);
-    return entry === undefined ? [] : [entry];
-  });
-}
-
 async function allTransfers(mirrors: string): Promise<readonly Transfer[]> {
-  const names = await readdir(mirrors).catch(() => []);
   const all: Transfer[] = [];
-  for (const name of names) {
-    const config = await readFile(join(mirrors, name, "config.json"), "utf8").catch(() => "");
-    const log = await readFile(join(mirrors, name, "requests.log"), "utf8").catch(() => "");
-    all.push(...parseTransfers(log.split("\n"), servedNames(config)));
+  for (const name of await namesIn(mirrors)) {
+    const names = servedNames(await textOf(join(mirrors, name, "config.json")));
+    for await (const lines of wholeLines(new LineTail(join(mirrors, name, "requests.log")))) {
+      for (const transfer of parseTransfers(lines, names)) all.push(transfer);
+    }
   }
   return all;
 }

@@ -3,7 +3,7 @@
 
 import { parseJournalLine } from "../../../modules/platforms/qemu/plan/journal.ts";
 import { breakdown, headline } from "../../report/plan/breakdown.ts";
-import { nodeTimeline, type Timeline } from "../../report/plan/timeline.ts";
+import type { Timeline } from "../../report/plan/timeline.ts";
 import { redactConfig, redactJournalLine, redactor } from "./redact.ts";
 import { secretsOf } from "./secrets.ts";
 import { shortLine } from "./short-lines.ts";
@@ -23,8 +23,8 @@ export interface Findings {
   readonly mirrors: Readonly<Record<string, { readonly log: string; readonly config: string }>>;
   readonly machine: Readonly<Record<string, unknown>>;
   readonly workstation: Readonly<Record<string, unknown>>;
-  readonly poweredOnAtMs: number | undefined;
-  readonly seen: Readonly<Record<string, number>> | undefined;
+  /** Of the last start. */
+  readonly timeline: Timeline | undefined;
   /** More that must not be in it: the stack's own keys. */
   readonly secrets: readonly string[];
 }
@@ -40,14 +40,13 @@ export function bundleFiles(findings: Findings): Readonly<Record<string, string>
     .filter((line) => line !== "")
     .map((line) => redactJournalLine(line, redact));
   const entries = journal.flatMap((line) => parseJournalLine(line) ?? []);
-  const timeline = nodeTimeline({ ...findings, entries });
   const mirrors = Object.entries(findings.mirrors).flatMap(([name, { log, config: served }]) => [
     [`mirrors/${name}/requests.log`, redact(log)] as const,
     [`mirrors/${name}/config.json`, redact(served)] as const,
   ]);
   return {
     "README.txt": readme(findings),
-    "start.txt": startText(timeline),
+    "start.txt": redact(startText(findings.timeline)),
     "node.txt": lastReport(entries, findings.node),
     "journal.txt": lines(entries.map((entry) => shortLine(findings.node, entry))),
     "journal.jsonl": lines(journal),

@@ -10,8 +10,8 @@ import {
   type Phase,
   type Progress,
 } from "../../../modules/provider/ready/phases.ts";
-import { NO_SPANS, type Span, spansAfter, spansOf } from "./spans.ts";
-import { NO_TROUBLE, type Trouble, troubleAfter, troubleOf } from "./trouble.ts";
+import { NO_SPANS, type Span, type SpanWatch, spansAfter, spansOf } from "./spans.ts";
+import { NO_TROUBLE, type Trouble, type TroubleWatch, troubleAfter, troubleOf } from "./trouble.ts";
 
 export type PhaseName = "firmware" | Phase;
 
@@ -54,7 +54,6 @@ export interface Timeline {
 
 export interface TimelineParts {
   readonly node: string;
-  readonly entries: Iterable<JournalEntry>;
   /** When QEMU was started, by the workstation's clock. */
   readonly poweredOnAtMs: number | undefined;
   /** Seconds of each phase, as who waited for the cluster saw them; the last two phases are seen from outside only. */
@@ -69,35 +68,64 @@ const MIN_MS = 500;
 /** How far the clocks of whoever measured may be apart. */
 const TOLERANCE_MS = 300;
 
+/** What was seen so far of a journal. */
+export interface TimelineWatch {
+  readonly progress: Progress;
+  readonly spans: SpanWatch;
+  readonly trouble: TroubleWatch;
+  readonly boots: ReadonlySet<string>;
+  /** Of the last entry, after its kernel started. */
+  readonly lastMs: number;
+}
+
+export const NO_TIMELINE: TimelineWatch = {
+  progress: NO_PROGRESS,
+  spans: NO_SPANS,
+  trouble: NO_TROUBLE,
+  boots: new Set(),
+  lastMs: 0,
+};
+
+/** A node that runs for months journals a lot; what it says later than this is no part of its start. */
+const MAX_START_MS = 2 * 60 * 60 * 1000;
+
+/** Whether a line of the journal may be about a start. Found without reading the whole line: most are not. */
+export function isAboutStart(line: string): boolean {
+  const [, microseconds] = /"__MONOTONIC_TIMESTAMP":"(\d+)"/.exec(line) ?? [];
+  return microseconds !== undefined && Number(microseconds) / 1000 <= MAX_START_MS;
+}
+
+/** Takes an entry in. */
+export function watchTimeline(watch: TimelineWatch, entry: JournalEntry): TimelineWatch {
+  const { boots } = watch;
+  return {
+    progress: advance(watch.progress, entry),
+    spans: spansAfter(watch.spans, entry),
+    trouble: troubleAfter(watch.trouble, entry),
+    boots: boots.has(entry.bootId) ? boots : new Set([...boots, entry.bootId]),
+    lastMs: entry.sinceBootMs,
+  };
+}
+
 /** The timeline of the last start; undefined if the journal has none. */
-export function nodeTimeline(parts: TimelineParts): Timeline | undefined {
-  let progress = NO_PROGRESS;
-  let spans = NO_SPANS;
-  let trouble = NO_TROUBLE;
-  let lastMs = 0;
-  const boots = new Set<string>();
-  for (const entry of parts.entries) {
-    boots.add(entry.bootId);
-    lastMs = entry.sinceBootMs;
-    progress = advance(progress, entry);
-    spans = spansAfter(spans, entry);
-    trouble = troubleAfter(trouble, entry);
-  }
+export function nodeTimeline(watch: TimelineWatch, parts: TimelineParts): Timeline | undefined {
+  const { progress, boots } = watch;
   if (progress.bootId === "") return undefined;
   const firmwareMs = firmware(progress, parts.poweredOnAtMs, boots.size);
   const known = knownPhases(progress, firmwareMs, parts.seen);
   // Where somebody waited to the end of another start, nobody knows when this one was over.
   const goesOn = parts.seen === undefined && known.at(-1)?.name !== "Ready";
-  const bare = goesOn ? [...known, openPhase(progress, known, firmwareMs + lastMs)] : known;
+  const end = firmwareMs + watch.lastMs;
+  const bare = goesOn ? [...known, openPhase(progress, known, end)] : known;
   const totalMs = bare.at(-1)?.endMs ?? firmwareMs;
-  const all = partsByName(spansOf(spans), firmwareMs, totalMs);
+  const all = partsByName(spansOf(watch.spans), firmwareMs, totalMs);
   return {
     node: parts.node,
     startedAtMs: progress.bootedAtMs - firmwareMs,
     totalMs,
     ready: known.at(-1)?.name === "Ready",
     phases: bare.map((phase) => ({ ...phase, parts: partsOf(phase, bare, all, totalMs) })),
-    troubles: troubleOf(trouble),
+    troubles: troubleOf(watch.trouble),
     starts: boots.size,
   };
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
-import { type Selection, select } from "../../../../infra/node/plan/select.ts";
+import { isWanted, lastBoot, type Selection } from "../../../../infra/node/plan/select.ts";
 import { shortLine } from "../../../../infra/node/plan/short-lines.ts";
 import { JournalWriter, KERNEL_AT_MS } from "../../../helpers/journal.ts";
 
-const ALL: Selection = { units: [], sinceMs: undefined, lastLines: undefined, allStarts: false };
+const ALL: Selection = { units: [], sinceMs: undefined, allStarts: false };
 
 function two(): JournalWriter {
   const journal = new JournalWriter("0".repeat(32)).from(1, "kubelet.service", "old");
@@ -17,8 +17,13 @@ function two(): JournalWriter {
   return journal;
 }
 
-const lines = (selection: Partial<Selection>) =>
-  select(two().entries, { ...ALL, ...selection }).map((entry) => shortLine("n", entry));
+function lines(selection: Partial<Selection>): readonly string[] {
+  const journal = two();
+  const boot = lastBoot(journal.lines);
+  return journal.entries
+    .filter((entry) => isWanted(entry, { ...ALL, ...selection }, boot))
+    .map((entry) => shortLine("n", entry));
+}
 
 describe("shortLine()", () => {
   it("is as journalctl writes it, in UTC", () => {
@@ -50,7 +55,7 @@ describe("shortLine()", () => {
   });
 });
 
-describe("select()", () => {
+describe("isWanted()", () => {
   it("takes the last start, or all", () => {
     expect(lines({ allStarts: true })[0]).toBe("Nov 25 01:20:01 n corefly[812]: old");
   });
@@ -62,9 +67,15 @@ describe("select()", () => {
     ]);
   });
 
-  it("takes what came since, and the last lines of that", () => {
+  it("takes what came since", () => {
     expect(lines({ sinceMs: KERNEL_AT_MS + 3_000 })).toHaveLength(2);
-    expect(lines({ lastLines: 1 })).toEqual(["Nov 25 01:20:04 n node[812]: Serving"]);
-    expect(lines({ lastLines: 0 })).toEqual([]);
+  });
+});
+
+describe("lastBoot()", () => {
+  it("is that of the last whole line", () => {
+    const { lines: all } = two();
+    expect(lastBoot([...all, '{"_BOOT_ID":"cut'])).toBe("d6af35d9a292454fbc9c8294033d546d");
+    expect(lastBoot(["", "x"])).toBeUndefined();
   });
 });

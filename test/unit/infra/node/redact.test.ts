@@ -5,6 +5,11 @@ import { describe, expect, it } from "@jest/globals";
 import { bundleFiles, type Findings } from "../../../../infra/node/plan/bundle.ts";
 import { redactConfig, redactJournalLine, redactor } from "../../../../infra/node/plan/redact.ts";
 import { secretsOf } from "../../../../infra/node/plan/secrets.ts";
+import {
+  NO_TIMELINE,
+  nodeTimeline,
+  watchTimeline,
+} from "../../../../infra/report/plan/timeline.ts";
 import { dataUrl } from "../../../../modules/ignition/data-url.ts";
 import { JournalWriter, startOfNode } from "../../../helpers/journal.ts";
 
@@ -71,22 +76,30 @@ const CONFIGS: Readonly<Record<string, object>> = {
   },
 };
 
+const JOURNAL = startOfNode()
+  .from(50, "a.service", `said ${CANARY} aloud`)
+  .from(50, "b.service", [...Buffer.from(`\u00ff ${CANARY}`)] as unknown as string)
+  .from(51, "c.service", `multi\nline ${CANARY}\nend`)
+  .say(52, { _PID: "1", UNIT: "c.service", MESSAGE: "c.service: Failed with result 'signal'." });
+
+const timeline = nodeTimeline(JOURNAL.entries.reduce(watchTimeline, NO_TIMELINE), {
+  node: "n",
+  poweredOnAtMs: undefined,
+  seen: undefined,
+});
+
 const findings = (config: object): Findings => ({
   node: "n",
   stack: "dev",
   atMs: 0,
   ignition: JSON.stringify({ ignition: { version: "3.3.0" }, ...config }),
-  journal: startOfNode()
-    .from(50, "a.service", `said ${CANARY} aloud`)
-    .from(50, "b.service", [...Buffer.from(`\u00ff ${CANARY}`)] as unknown as string)
-    .from(51, "c.service", `multi\nline ${CANARY}\nend`).lines,
+  journal: JOURNAL.lines,
   console: `boot ${CANARY}\n`,
   qemuLog: `qemu: ${CANARY}\n`,
   mirrors: { m: { log: `GET "/${CANARY}"\n`, config: `{"text":"${CANARY}"}` } },
   machine: { files: { [CANARY]: 1 } },
   workstation: {},
-  poweredOnAtMs: undefined,
-  seen: undefined,
+  timeline,
   secrets: [],
 });
 
@@ -128,7 +141,7 @@ describe("bundleFiles()", () => {
       systemd: { units: [{ name: "a.service", contents: "[Service]\nExecStart=/bin/true\n" }] },
     });
     expect(files["start.txt"]).toMatch(
-      /^Not ready after 51\.0 s: API server has not ended\n\nkernel/,
+      /^Not ready after 52\.0 s: API server has not ended\n\nkernel/,
     );
     expect(files["journal.txt"]).toContain('"Started kubelet"');
   });
@@ -142,7 +155,7 @@ describe("bundleFiles()", () => {
       .from(1202, "kubelet.service", "other");
     const files = bundleFiles({ ...findings({}), journal: journal.lines });
     expect(files["node.txt"]).toMatch(/^.*Starting corefly-support.service.*\n.*: new\n$/);
-    const none = bundleFiles({ ...findings({}), journal: [] });
+    const none = bundleFiles({ ...findings({}), journal: [], timeline: undefined });
     expect(none["node.txt"]).toBe(
       "The node has not said so far: corefly-support.service did not run\n",
     );

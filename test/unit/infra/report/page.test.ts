@@ -4,17 +4,22 @@ import { barChart, patterns, ticks } from "../../../../infra/report/plan/chart.t
 import { page } from "../../../../infra/report/plan/page.ts";
 import { seenPhases } from "../../../../infra/report/plan/seen-phases.ts";
 import { duration, escapeHtml, megabytes, share } from "../../../../infra/report/plan/text.ts";
-import { nodeTimeline } from "../../../../infra/report/plan/timeline.ts";
+import {
+  NO_TIMELINE,
+  nodeTimeline,
+  watchTimeline,
+} from "../../../../infra/report/plan/timeline.ts";
 import { type JournalWriter, startOfNode } from "../../../helpers/journal.ts";
+
+const watched = (journal: JournalWriter) => journal.entries.reduce(watchTimeline, NO_TIMELINE);
 
 function pageOf(
   journal: JournalWriter,
   node = "lab-controller-0",
   transfer = "files/node",
 ): string {
-  const timeline = nodeTimeline({
+  const timeline = nodeTimeline(watched(journal), {
     node,
-    entries: journal.entries,
     poweredOnAtMs: undefined,
     seen: undefined,
   });
@@ -64,8 +69,8 @@ describe("page()", () => {
 
   it("is titled by the slowest of several nodes", () => {
     const node = (name: string, journal: JournalWriter) => {
-      const parts = { node: name, entries: journal.entries, poweredOnAtMs: undefined };
-      const timeline = nodeTimeline({ ...parts, seen: undefined });
+      const parts = { node: name, poweredOnAtMs: undefined };
+      const timeline = nodeTimeline(watched(journal), { ...parts, seen: undefined });
       return timeline === undefined ? [] : [{ timeline, transfers: [] }];
     };
     const slow = startOfNode().kubelet(99, '"late"');

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import { breakdown, headline } from "../../../../infra/report/plan/breakdown.ts";
-import { nodeTimeline, type Timeline } from "../../../../infra/report/plan/timeline.ts";
+import {
+  isAboutStart,
+  NO_TIMELINE,
+  nodeTimeline,
+  type Timeline,
+  watchTimeline,
+} from "../../../../infra/report/plan/timeline.ts";
 import { goTime, JournalWriter, KERNEL_AT_MS, startOfNode } from "../../../helpers/journal.ts";
 
 const SEEN = {
@@ -15,13 +21,14 @@ const SEEN = {
   kubelet: 5,
 };
 
+const watched = (journal: JournalWriter) => journal.entries.reduce(watchTimeline, NO_TIMELINE);
+
 function timelineOf(
   journal: JournalWriter,
   seen: Readonly<Record<string, number>> | undefined = SEEN,
 ): Timeline {
-  const timeline = nodeTimeline({
+  const timeline = nodeTimeline(watched(journal), {
     node: "lab-controller-0",
-    entries: journal.entries,
     poweredOnAtMs: KERNEL_AT_MS - 2_500,
     seen,
   });
@@ -152,9 +159,8 @@ describe("nodeTimeline()", () => {
     const journal = startOfNode()
       .from(60, "corefly-cri.service", "Pod runs pod=kube-system/etcd-0 sandbox=1", "node")
       .from(90, "corefly-cri.service", "Container runs pod=kube-system/etcd-0 app=etcd", "node");
-    const timeline = nodeTimeline({
+    const timeline = nodeTimeline(watched(journal), {
       node: "n",
-      entries: journal.entries,
       poweredOnAtMs: undefined,
       seen: undefined,
     });
@@ -170,8 +176,13 @@ describe("nodeTimeline()", () => {
   });
 
   it("has no timeline of a journal without entries", () => {
-    const none = { node: "n", entries: [], poweredOnAtMs: 1, seen: SEEN };
-    expect(nodeTimeline(none)).toBeUndefined();
+    const none = { node: "n", poweredOnAtMs: 1, seen: SEEN };
+    expect(nodeTimeline(NO_TIMELINE, none)).toBeUndefined();
+  });
+
+  it("needs no entries of later than two hours after the kernel started", () => {
+    const { lines } = new JournalWriter().kubelet(7_199, "a").kubelet(7_201, "b");
+    expect([...lines, "", "{"].map(isAboutStart)).toEqual([true, false, false, false]);
   });
 });
 

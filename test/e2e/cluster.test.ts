@@ -287,7 +287,9 @@ describe("the stack", () => {
       const before = await cluster.machine();
       const change = ["--config", "motd=the second one"];
       const preview = await stack.succeed("preview", ["--diff", ...change]);
-      expect(preview.stdout).toContain('New machine "e2e-controller-0", because of file /etc/motd');
+      expect(preview.stdout + preview.stderr).toContain(
+        'New machine "e2e-controller-0", because of file /etc/motd',
+      );
       const { stdout } = await cluster.up("up with a new controller", change);
       expect(stdout).not.toContain("did not power down");
       expect(await cluster.machine()).not.toBe(before);

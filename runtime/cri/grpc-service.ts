@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // From protobuf-es descriptors and our handlers to what grpc-js serves: (de)serialisers, cancellation, errors, the log.
+import { once } from "node:events";
 import {
   create,
   type DescMethod,
@@ -10,6 +11,7 @@ import {
 } from "@bufbuild/protobuf";
 import type {
   ServerUnaryCall,
+  ServerWritableStream,
   ServiceDefinition,
   sendUnaryData,
   UntypedHandleCall,
@@ -21,11 +23,17 @@ import { grpcStatus } from "./errors.ts";
 import type { Call, Unimplemented } from "./rpc.ts";
 
 /** Handlers of one service differ in their messages; RpcTable has checked each, here they are all the same. */
-type AnyHandler = (
+type AnyHandler = AnyUnaryHandler | AnyStreamHandler;
+type AnyUnaryHandler = (
   request: never,
   context: CriContext,
   call: Call,
 ) => Promise<Record<string, unknown>>;
+type AnyStreamHandler = (
+  request: never,
+  context: CriContext,
+  call: Call,
+) => AsyncIterable<Record<string, unknown>>;
 type AnyMessage = MessageShape<DescMethod["input"]>;
 
 /** Paths and serialisers of every method of the service. */
@@ -58,12 +66,15 @@ export function serviceImplementation(
       if (handler === undefined || handler === "unimplemented") {
         return method.methodKind === "unary" ? [[method.localName, unimplemented(method)]] : [];
       }
-      return [[method.localName, unary(method, handler, context)]];
+      // RpcTable has checked that each handler is of its method's kind.
+      return method.methodKind === "unary"
+        ? [[method.localName, unary(method, handler as AnyUnaryHandler, context)]]
+        : [[method.localName, streaming(method, handler as AnyStreamHandler, context)]];
     }),
   );
 }
 
-function unary(method: DescMethod, handler: AnyHandler, context: CriContext) {
+function unary(method: DescMethod, handler: AnyUnaryHandler, context: CriContext) {
   return (call: ServerUnaryCall<unknown, unknown>, respond: sendUnaryData<unknown>): void => {
     const { log, system } = context;
     const startedAt = system.clock.monotonic();
@@ -76,18 +87,47 @@ function unary(method: DescMethod, handler: AnyHandler, context: CriContext) {
         respond(null, create(method.output, response));
       },
       (error: unknown) => {
-        const status = grpcStatus(error);
-        const level = EXPECTED.has(status.code) ? "debug" : "warn";
-        log[level]("Refused", {
-          rpc: method.name,
-          ms: took(),
-          code: status.code,
-          error: status.details,
-        });
-        respond(status);
+        respond(refusal(error, method, log, took()));
       },
     );
   };
+}
+
+/** A client that does not read stops its stream only: the next message waits until it has taken the last. */
+function streaming(method: DescMethod, handler: AnyStreamHandler, context: CriContext) {
+  return (call: ServerWritableStream<unknown, unknown>): void => {
+    const { log, system } = context;
+    const startedAt = system.clock.monotonic();
+    const gaveUp = new AbortController();
+    call.on("cancelled", () => gaveUp.abort());
+    const { signal } = gaveUp;
+    const sendAll = async () => {
+      for await (const response of handler(call.request as never, context, { signal })) {
+        if (!call.write(create(method.output, response)) && !signal.aborted) {
+          await once(call, "drain", { signal });
+        }
+      }
+    };
+    const took = () => Math.round(system.clock.monotonic() - startedAt);
+    sendAll().then(
+      () => {
+        log.debug("Answered", { rpc: method.name, ms: took() });
+        call.end();
+      },
+      (error: unknown) => {
+        if (!signal.aborted) {
+          call.emit("error", refusal(error, method, log, took()));
+        }
+      },
+    );
+  };
+}
+
+function refusal(error: unknown, method: DescMethod, log: CriContext["log"], ms: number) {
+  const status = grpcStatus(error);
+  const level = EXPECTED.has(status.code) ? "debug" : "warn";
+  log[level]("Refused", { rpc: method.name, ms, code: status.code, error: status.details });
+  return status;
 }
 
 function unimplemented(method: DescMethod) {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// All 43 RPCs of cri-api v0.37.2: a handler for each, or the word that we have none yet. The kubelet asks none of the latter
-// with its default feature gates except to find out that they are missing (cri.md §1.1).
+// All 43 RPCs of cri-api v0.37.2: a handler for each, or the word that we have none yet.
 import { imageFsInfo } from "./image/image-fs-info.ts";
 import { imageStatus } from "./image/image-status.ts";
 import { listImages } from "./image/list-images.ts";
 import { pullImage } from "./image/pull-image.ts";
 import { removeImage } from "./image/remove-image.ts";
+import { streamImages } from "./image/stream-images.ts";
 import type { RpcTable } from "./rpc.ts";
 import { attach } from "./runtime/attach.ts";
 import { containerStats } from "./runtime/container-stats.ts";
@@ -13,6 +13,7 @@ import { containerStatus } from "./runtime/container-status.ts";
 import { createContainer } from "./runtime/create-container.ts";
 import { exec } from "./runtime/exec.ts";
 import { execSync } from "./runtime/exec-sync.ts";
+import { getContainerEvents } from "./runtime/get-container-events.ts";
 import { listContainerStats } from "./runtime/list-container-stats.ts";
 import { listContainers } from "./runtime/list-containers.ts";
 import { listMetricDescriptors } from "./runtime/list-metric-descriptors.ts";
@@ -31,6 +32,13 @@ import { startContainer } from "./runtime/start-container.ts";
 import { status } from "./runtime/status.ts";
 import { stopContainer } from "./runtime/stop-container.ts";
 import { stopPodSandbox } from "./runtime/stop-pod-sandbox.ts";
+import {
+  streamContainerStats,
+  streamContainers,
+  streamPodSandboxes,
+  streamPodSandboxMetrics,
+  streamPodSandboxStats,
+} from "./runtime/stream-lists.ts";
 import { updateContainerResources } from "./runtime/update-container-resources.ts";
 import { updatePodSandboxResources } from "./runtime/update-pod-sandbox-resources.ts";
 import { updateRuntimeConfig } from "./runtime/update-runtime-config.ts";
@@ -44,13 +52,13 @@ export const rpcTable: RpcTable = {
     removePodSandbox,
     podSandboxStatus,
     listPodSandbox,
-    streamPodSandboxes: "unimplemented",
+    streamPodSandboxes,
     createContainer,
     startContainer,
     stopContainer,
     removeContainer,
     listContainers,
-    streamContainers: "unimplemented",
+    streamContainers,
     containerStatus,
     updateContainerResources,
     reopenContainerLog,
@@ -60,25 +68,25 @@ export const rpcTable: RpcTable = {
     portForward,
     containerStats,
     listContainerStats,
-    streamContainerStats: "unimplemented",
+    streamContainerStats,
     podSandboxStats,
     listPodSandboxStats,
-    streamPodSandboxStats: "unimplemented",
+    streamPodSandboxStats,
     updateRuntimeConfig,
     status,
     checkpointContainer: "unimplemented",
     checkpointPod: "unimplemented",
     restorePod: "unimplemented",
-    getContainerEvents: "unimplemented",
+    getContainerEvents,
     listMetricDescriptors,
     listPodSandboxMetrics,
-    streamPodSandboxMetrics: "unimplemented",
+    streamPodSandboxMetrics,
     runtimeConfig,
     updatePodSandboxResources,
   },
   image: {
     listImages,
-    streamImages: "unimplemented",
+    streamImages,
     imageStatus,
     pullImage,
     removeImage,

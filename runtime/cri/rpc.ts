@@ -16,6 +16,13 @@ export type UnaryHandler<Input extends DescMessage, Output extends DescMessage> 
   call: Call,
 ) => Promise<MessageInitShape<Output>>;
 
+/** Messages as they come; the client's going ends the iteration. */
+export type StreamHandler<Input extends DescMessage, Output extends DescMessage> = (
+  request: MessageShape<Input>,
+  context: CriContext,
+  call: Call,
+) => AsyncIterable<MessageInitShape<Output>>;
+
 /** An RPC that we do not have yet. The kubelet and critest know how to do without each of these. */
 export type Unimplemented = "unimplemented";
 
@@ -25,7 +32,13 @@ type HandlerOf<Method> = Method extends {
   readonly output: infer Output extends DescMessage;
 }
   ? UnaryHandler<Input, Output>
-  : never;
+  : Method extends {
+        readonly methodKind: "server_streaming";
+        readonly input: infer Input extends DescMessage;
+        readonly output: infer Output extends DescMessage;
+      }
+    ? StreamHandler<Input, Output>
+    : never;
 
 type RuntimeMethods = (typeof RuntimeService)["method"];
 type ImageMethods = (typeof ImageService)["method"];

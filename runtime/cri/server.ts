@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The CRI server: both services on one unix socket. It is a view on the disk: killed and started again it knows everything.
-import type { Server as NetServer } from "node:net";
+import { once } from "node:events";
+import type { Server as NetServer, Socket } from "node:net";
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import { ImageService, RuntimeService } from "./api-schema.ts";
 import type { CriContext } from "./context.ts";
@@ -27,7 +28,12 @@ export async function serve(
   const server = grpcServer(context);
   const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
   const listener = await listen();
-  listener.on("connection", (socket) => injector.injectConnection(socket));
+  const connections = new Set<Socket>();
+  listener.on("connection", (socket) => {
+    connections.add(socket);
+    socket.once("close", () => connections.delete(socket));
+    injector.injectConnection(socket);
+  });
   context.log.info("Serving", {
     pods: context.pods.sandboxes().length,
     containers: context.pods.containers().length,
@@ -35,9 +41,9 @@ export async function serve(
   });
   await aborted(signal);
   listener.close();
-  injector.drain(SHUTDOWN_MS);
+  context.pods.events.close();
   await context.streaming.close();
-  await shutdown(server);
+  await shutdown(server, connections);
 }
 
 function grpcServer(context: CriContext): Server {
@@ -66,12 +72,11 @@ function aborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-function shutdown(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    const force = setTimeout(() => server.forceShutdown(), SHUTDOWN_MS);
-    server.tryShutdown(() => {
-      clearTimeout(force);
-      resolve();
-    });
-  });
+/** Calls under way are answered. */
+async function shutdown(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
+  const force = setTimeout(() => server.forceShutdown(), SHUTDOWN_MS);
+  await new Promise<void>((resolve) => server.tryShutdown(() => resolve()));
+  // Each is closed when its last call has ended, for which grpc-js 1.14 does not wait on Node 26.
+  await Promise.all([...connections].map((socket) => once(socket, "close")));
+  clearTimeout(force);
 }

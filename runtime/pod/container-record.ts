@@ -57,10 +57,20 @@ export async function writeContainerRecord(
   appDir: string,
   record: ContainerRecord,
 ): Promise<void> {
-  await system.files.writeFileAtomic(join(appDir, CONTAINER_FILE), `${JSON.stringify(record)}\n`, {
-    mode: 0o600,
-  });
+  const { files } = system;
+  await files.writeFileAtomic(join(appDir, CONTAINER_FILE), textOf(record), { mode: 0o600 });
 }
+
+/** As writeContainerRecord, for a change that need not be seen after a power cut. */
+export async function intendContainerRecord(
+  system: Pick<System, "files">,
+  appDir: string,
+  record: ContainerRecord,
+): Promise<void> {
+  await system.files.replaceFile(join(appDir, CONTAINER_FILE), textOf(record), { mode: 0o600 });
+}
+
+const textOf = (record: ContainerRecord): string => `${JSON.stringify(record)}\n`;
 
 /** undefined when the app is not one of the kubelet's; throws InvalidManifestError for a damaged record. */
 export async function readContainerRecord(

@@ -27,8 +27,17 @@ type Calls<M extends Methods> = {
         request?: MessageInitShape<Input>,
         options?: { readonly timeoutMs: number },
       ) => Promise<MessageShape<Output>>
-    : never;
+    : M[Name] extends {
+          readonly methodKind: "server_streaming";
+          readonly input: infer Input extends DescMessage;
+          readonly output: infer Output extends DescMessage;
+        }
+      ? (request?: MessageInitShape<Input>) => MessageStream<MessageShape<Output>>
+      : never;
 };
+
+/** Messages as they come; ends with the server's, or an error. */
+export type MessageStream<Message> = AsyncIterable<Message> & { cancel(): void };
 
 export interface CriClient {
   readonly runtime: Calls<(typeof RuntimeService)["method"]>;
@@ -41,8 +50,8 @@ export function criClient(socket: string): CriClient {
   const runtime = serviceClient(RuntimeService, socket);
   const image = serviceClient(ImageService, socket);
   return {
-    runtime: runtime.calls as CriClient["runtime"],
-    image: image.calls as CriClient["image"],
+    runtime: runtime.calls as unknown as CriClient["runtime"],
+    image: image.calls as unknown as CriClient["image"],
     close: () => {
       runtime.close();
       image.close();
@@ -74,18 +83,26 @@ function serviceClient(service: DescService, socket: string) {
   const calls = Object.fromEntries(
     service.methods.map((method) => [
       method.localName,
-      (request: Record<string, unknown> = {}, options = { timeoutMs: 60_000 }) =>
-        new Promise((resolve, reject) => {
-          client.makeUnaryRequest(
-            `/${service.typeName}/${method.name}`,
-            serviceDefinition(service)[method.localName]?.requestSerialize ?? fail,
-            serviceDefinition(service)[method.localName]?.responseDeserialize ?? fail,
-            create(method.input, request),
-            { deadline: Date.now() + options.timeoutMs },
-            (error: ServiceError | null, response?: unknown) =>
-              error === null ? resolve(response) : reject(error),
-          );
-        }),
+      method.methodKind === "server_streaming"
+        ? (request: Record<string, unknown> = {}) =>
+            client.makeServerStreamRequest(
+              `/${service.typeName}/${method.name}`,
+              serviceDefinition(service)[method.localName]?.requestSerialize ?? fail,
+              serviceDefinition(service)[method.localName]?.responseDeserialize ?? fail,
+              create(method.input, request),
+            )
+        : (request: Record<string, unknown> = {}, options = { timeoutMs: 60_000 }) =>
+            new Promise((resolve, reject) => {
+              client.makeUnaryRequest(
+                `/${service.typeName}/${method.name}`,
+                serviceDefinition(service)[method.localName]?.requestSerialize ?? fail,
+                serviceDefinition(service)[method.localName]?.responseDeserialize ?? fail,
+                create(method.input, request),
+                { deadline: Date.now() + options.timeoutMs },
+                (error: ServiceError | null, response?: unknown) =>
+                  error === null ? resolve(response) : reject(error),
+              );
+            }),
     ]),
   );
   return { calls, close: () => client.close() };

@@ -58,7 +58,8 @@ export function planSandbox(
     metadata,
     hostNetwork,
     hostIpc: options?.ipc === NamespaceMode.NODE,
-    sharedPid: options?.pid === NamespaceMode.POD,
+    // "The CRI default is POD": the kubelet always says which, other clients need not.
+    sharedPid: (options?.pid ?? NamespaceMode.POD) === NamespaceMode.POD,
     hostname,
     ports: hostNetwork ? [] : forwardedPorts(config.portMappings),
     cgroupParent: config.linux?.cgroupParent ?? "",

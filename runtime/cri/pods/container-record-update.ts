@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // Changes a container's record: on disk first, then in memory. The caller holds the container's lock.
-import { type ContainerRecord, writeContainerRecord } from "../../pod/container-record.ts";
+import {
+  type ContainerRecord,
+  intendContainerRecord,
+  writeContainerRecord,
+} from "../../pod/container-record.ts";
 import { isDiskFull } from "../../system/files.ts";
 import type { CriContext } from "../context.ts";
 import { appDir } from "./paths.ts";
@@ -14,7 +18,19 @@ export async function updateRecord(
   const record = { ...container.record, ...changes };
   const directory = appDir(context.paths, record.podUuid, record.id);
   await writeContainerRecord(context.system, directory, record);
-  container.record = record;
+  context.pods.replaceContainerRecord(container, record);
+}
+
+/** As updateRecord, for what is about to be done: whoever finds it after a power cut would do the same without it. */
+export async function intendRecord(
+  context: CriContext,
+  container: Container,
+  changes: Partial<ContainerRecord>,
+): Promise<void> {
+  const record = { ...container.record, ...changes };
+  const directory = appDir(context.paths, record.podUuid, record.id);
+  await intendContainerRecord(context.system, directory, record);
+  context.pods.replaceContainerRecord(container, record);
 }
 
 /**
@@ -33,7 +49,7 @@ export async function recordFact(
     if (!isDiskFull(error)) {
       throw error;
     }
-    container.record = { ...container.record, ...changes };
+    context.pods.replaceContainerRecord(container, { ...container.record, ...changes });
     container.isUnwritten = true;
     context.log.warn("Cannot write down what a container does: the disk is full", {
       container: container.record.id,

@@ -4,6 +4,7 @@ import { NotFoundError } from "../../errors.ts";
 import type { ContainerRecord } from "../../pod/container-record.ts";
 import type { SandboxRecord } from "../../pod/sandbox-record.ts";
 import type { ContainerConfig, LinuxContainerResources, PodSandboxConfig } from "../api-schema.ts";
+import { ContainerEvents, type EventKind, eventOfContainer } from "./container-events.ts";
 import type { StopRequest } from "./stop-request.ts";
 
 /** A pod of the kubelet. `record` is replaced, never changed, and only after the new one is on disk. */
@@ -38,21 +39,61 @@ export function sandboxKey(metadata: {
 export class PodTable {
   readonly #sandboxes = new Map<string, Sandbox>();
   readonly #containers = new Map<string, Container>();
+  readonly events = new ContainerEvents();
 
   addSandbox(sandbox: Sandbox): void {
-    this.#sandboxes.set(sandbox.record.id, sandbox);
+    const { id, state } = sandbox.record;
+    this.#sandboxes.set(id, sandbox);
+    this.events.emit({ kind: "created", id, sandbox });
+    if (state === "ready") {
+      this.events.emit({ kind: "started", id, sandbox });
+    }
   }
 
   removeSandbox(id: string): void {
+    const sandbox = this.#sandboxes.get(id);
     this.#sandboxes.delete(id);
+    if (sandbox !== undefined) {
+      this.events.emit({ kind: "deleted", id, sandbox });
+    }
   }
 
   addContainer(container: Container): void {
     this.#containers.set(container.record.id, container);
+    this.#tell("created", container.record);
   }
 
   removeContainer(id: string): void {
+    const container = this.#containers.get(id);
     this.#containers.delete(id);
+    if (container !== undefined) {
+      this.#tell("deleted", container.record);
+    }
+  }
+
+  /** The record, which is on disk by now. */
+  replaceContainerRecord(container: Container, record: ContainerRecord): void {
+    const kind = eventOfContainer(container.record.state, record.state);
+    container.record = record;
+    if (kind !== undefined) {
+      this.#tell(kind, record);
+    }
+  }
+
+  /** As {@link replaceContainerRecord}. */
+  replaceSandboxRecord(sandbox: Sandbox, record: SandboxRecord): void {
+    const stops = sandbox.record.state === "ready" && record.state === "stopped";
+    sandbox.record = record;
+    if (stops) {
+      this.events.emit({ kind: "stopped", id: record.id, sandbox });
+    }
+  }
+
+  #tell(kind: EventKind, { id, sandboxId }: ContainerRecord): void {
+    const sandbox = this.#sandboxes.get(sandboxId);
+    if (sandbox !== undefined) {
+      this.events.emit({ kind, id, sandbox });
+    }
   }
 
   /** All that RunPodSandbox has answered for or given up; those in the making only with `all`. */

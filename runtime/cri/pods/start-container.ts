@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// StartContainer: conmon and crun make the process, the record learns who it is, then it may run.
+// StartContainer: conmon and crun make the process, it may run, and the record learns who it is.
 import { dirname, join } from "node:path";
 import { PodStateError } from "../../errors.ts";
 import { identify } from "../../pod/process.ts";
@@ -10,7 +10,12 @@ import { readCgroups } from "../stats/cgroup-files.ts";
 import { Steps } from "../steps.ts";
 import { conmonOptions } from "./conmon-options.ts";
 import { removeMonitorFiles } from "./container-exit.ts";
-import { containerLock, recordFact, updateRecord } from "./container-record-update.ts";
+import {
+  containerLock,
+  intendRecord,
+  recordFact,
+  updateRecord,
+} from "./container-record-update.ts";
 import { nowNs } from "./names.ts";
 import { appDir } from "./paths.ts";
 import type { Container } from "./pod-table.ts";
@@ -39,7 +44,7 @@ export async function startContainer(context: CriContext, container: Container):
     }
     const steps = new Steps(context);
     // From here on a process may exist: a server that starts after a crash looks for it.
-    await updateRecord(context, container, { state: "starting" });
+    await intendRecord(context, container, { state: "starting" });
     steps.done("record");
     try {
       await launch(context, container, steps);
@@ -76,12 +81,12 @@ async function launch(context: CriContext, container: Container, steps: Steps): 
   }
   const cgroups = await readCgroups(system, pid);
   steps.done("monitor");
-  await updateRecord(context, container, { process, cgroups });
-  steps.done("record");
   await crunStart(system, crun, record.id);
   steps.done("start");
   await updateRecord(context, container, {
     state: "running",
+    process,
+    cgroups,
     startedAtNs: nowNs(system.clock),
   });
   steps.done("record");

@@ -79,5 +79,5 @@ async function write(context: CriContext, sandbox: Sandbox, record: SandboxRecor
       sandbox: record.id,
     });
   }
-  sandbox.record = record;
+  context.pods.replaceSandboxRecord(sandbox, record);
 }

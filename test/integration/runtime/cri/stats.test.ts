@@ -30,7 +30,10 @@ describe("PodSandboxStats", () => {
     const podSandboxId = await node.runPod({
       metadata: { name: "measured", uid: podUid, namespace: "test", attempt: 0 },
       labels: { app: "measured" },
-      linux: { cgroupParent: `${node.cgroupParent}/pod${podUid}` },
+      linux: {
+        cgroupParent: `${node.cgroupParent}/pod${podUid}`,
+        securityContext: { namespaceOptions: { pid: 1 } },
+      },
     });
     const [a, b] = [
       await node.runContainer(podSandboxId, "a", ["sh", "-c", WORK]),

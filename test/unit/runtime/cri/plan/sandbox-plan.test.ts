@@ -41,9 +41,10 @@ describe("planSandbox()", () => {
     ).toMatchObject({ hostNetwork: true, hostIpc: true, hostname: "node", ports: [] });
   });
 
-  it("a shared pid namespace is asked for, never assumed", () => {
+  it("shares the pid namespace unless the client says otherwise: the CRI's default", () => {
     expect(plan({ metadata, linux: options({ pid: 0 }) }).sharedPid).toBe(true);
-    expect(plan({ metadata }).sharedPid).toBe(false);
+    expect(plan({ metadata }).sharedPid).toBe(true);
+    expect(plan({ metadata, linux: options({ pid: 1 }) }).sharedPid).toBe(false);
   });
 
   it("refuses what we do not have", () => {

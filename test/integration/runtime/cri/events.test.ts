@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the server tells in streams: events of pods and containers, and lists in parts.
+import { once } from "node:events";
+import { connect } from "node:net";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "@jest/globals";
+import { failure } from "../../../helpers/cri-client.ts";
 import { CriNode } from "../../../helpers/cri-node.ts";
 import { waitFor } from "../../../helpers/wait-for.ts";
 
@@ -94,6 +97,22 @@ describe("SIGTERM", () => {
     expect((await started).stdout).toBe("answered\n");
     await node.startServer();
   });
+});
+
+describe("SIGTERM, with clients that do not go", () => {
+  it("ends the server all the same: one that never said a word, one whose call takes long", async () => {
+    const podSandboxId = await node.runPod();
+    const containerId = await node.runContainer(podSandboxId, "a", ["sleep", "100"]);
+    const silent = connect(node.socket);
+    const closed = once(silent.resume(), "close");
+    await once(silent, "connect");
+    const call = failure(node.exec(containerId, "sh", "-c", "touch /begun; sleep 30"));
+    await waitFor(async () => (await node.exec(containerId, "ls", "/begun")).exitCode === 0);
+    await node.killServer("SIGTERM");
+    await closed;
+    expect((await call).code).not.toBe(0);
+    await node.startServer();
+  }, 20_000);
 });
 
 describe("the lists in parts", () => {

@@ -163,9 +163,13 @@ function flatKey(text: string | undefined, key: string): bigint | undefined {
   );
 }
 
+/** The kernel counts the two at different moments; where the cache seems the greater, cAdvisor says 0 too. */
 function less(usage: bigint | undefined, cache: bigint | undefined): bigint | undefined {
   if (usage === undefined) {
     return undefined;
   }
-  return cache === undefined || cache > usage ? usage : usage - cache;
+  if (cache === undefined) {
+    return usage;
+  }
+  return cache > usage ? 0n : usage - cache;
 }

@@ -30,6 +30,11 @@ describe("parseCgroups()", () => {
     });
   });
 
+  it("version 2 below systemd, with a unit's name that has a colon", () => {
+    const path = "/kubepods.slice/kubepods-pod1.slice/corefly-a:b.scope";
+    expect(parseCgroups(`0::${path}\n`)).toEqual({ "": `/sys/fs/cgroup${path}` });
+  });
+
   it("version 1 is one for each controller, without a hybrid host's empty tree", () => {
     expect(parseCgroups("3:cpu,cpuacct:/a\n2:memory:/b\n1:name=systemd:/c\n0::/d\n")).toEqual({
       cpu: "/sys/fs/cgroup/cpu/a",
@@ -63,6 +68,22 @@ describe("readUsage()", () => {
     });
   });
 
+  it("of version 2 knows a limit, and leaves out what the host does not count", async () => {
+    const directory = files({
+      "cpu.stat": "usage_usec 7\n",
+      "memory.current": "1000\n",
+      "memory.stat": "inactive_file 1500\n",
+      "memory.max": "67108864\n",
+    });
+    expect(await readUsage(system, { "": directory })).toMatchObject({
+      workingSetBytes: 0n,
+      memoryLimitBytes: 67_108_864n,
+      rssBytes: undefined,
+      swapBytes: undefined,
+      processes: undefined,
+    });
+  });
+
   it("reads version 1, where a giant limit is none", async () => {
     const directory = files({
       "cpuacct.usage": "99\n",
@@ -72,7 +93,7 @@ describe("readUsage()", () => {
     });
     expect(await readUsage(system, { cpuacct: directory, memory: directory })).toMatchObject({
       cpuNs: 99n,
-      workingSetBytes: 1000n,
+      workingSetBytes: 0n,
       rssBytes: 10n,
       memoryLimitBytes: undefined,
     });

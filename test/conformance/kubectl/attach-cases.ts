@@ -117,10 +117,19 @@ import socket, sys, threading
 for size in map(int, sys.argv[1:]):
     data = bytes(range(256)) * (size // 256)
     s = socket.create_connection(("127.0.0.1", 9090))
-    threading.Thread(target=lambda: (s.sendall(data), s.shutdown(socket.SHUT_WR))).start()
+    def send():
+        try:
+            s.sendall(data)
+            s.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+    threading.Thread(target=send).start()
     got = b""
-    while chunk := s.recv(65536):
-        got += chunk
+    try:
+        while chunk := s.recv(65536):
+            got += chunk
+    except ConnectionResetError:
+        pass
     print(size, len(got), got == data)
 `;
 

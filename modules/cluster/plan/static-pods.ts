@@ -17,8 +17,8 @@ const WAIT_FOR_API_SERVER = {
   "client-ca-file": `${PKI}/kubernetes-ca.crt`,
   "requestheader-client-ca-file": `${PKI}/front-proxy-ca.crt`,
   "leader-elect": "true",
-  "leader-elect-lease-duration": "30s",
-  "leader-elect-renew-deadline": "20s",
+  "leader-elect-lease-duration": "45s",
+  "leader-elect-renew-deadline": "40s",
   "leader-elect-retry-period": "4s",
 };
 

@@ -178,7 +178,8 @@ const environment: PodCase = {
     dnsConfig: {
       nameservers: ["10.9.9.9"],
       searches: ["a.test", "b.test"],
-      options: [{ name: "ndots", value: "3" }, { name: "rotate" }],
+      // One: the kubelet has them in no order.
+      options: [{ name: "ndots", value: "3" }],
     },
     securityContext: {
       sysctls: [
@@ -217,7 +218,7 @@ const environment: PodCase = {
   },
   logs: {
     argv: "[a b]\n[]\n[$(HOME)]\n[%s]\n",
-    c: "/tmp\n1 12 $(NOT) $(A) 250 from settings\n n1 from settings\n\nnamed.below.default.svc.cluster.local\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\nIP\tnamed.below.default.svc.cluster.local\tnamed\n\n10.9.8.7\talias.test\nsearch a.test b.test\nnameserver 10.9.9.9\noptions ndots:3 rotate\n77\n1\n",
+    c: "/tmp\n1 12 $(NOT) $(A) 250 from settings\n n1 from settings\n\nnamed.below.default.svc.cluster.local\n127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\nfe00::0\tip6-localnet\nfe00::0\tip6-mcastprefix\nfe00::1\tip6-allnodes\nfe00::2\tip6-allrouters\nIP\tnamed.below.default.svc.cluster.local\tnamed\n\n10.9.8.7\talias.test\nsearch a.test b.test\nnameserver 10.9.9.9\noptions ndots:3\n77\n1\n",
     image: "by path\n",
   },
 };

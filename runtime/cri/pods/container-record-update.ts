@@ -15,10 +15,7 @@ export async function updateRecord(
   container: Container,
   changes: Partial<ContainerRecord>,
 ): Promise<void> {
-  const record = { ...container.record, ...changes };
-  const directory = appDir(context.paths, record.podUuid, record.id);
-  await writeContainerRecord(context.system, directory, record);
-  context.pods.replaceContainerRecord(container, record);
+  await replaceRecord(context, container, changes, writeContainerRecord);
 }
 
 /** As updateRecord, for what is about to be done: whoever finds it after a power cut would do the same without it. */
@@ -27,9 +24,17 @@ export async function intendRecord(
   container: Container,
   changes: Partial<ContainerRecord>,
 ): Promise<void> {
+  await replaceRecord(context, container, changes, intendContainerRecord);
+}
+
+async function replaceRecord(
+  context: CriContext,
+  container: Container,
+  changes: Partial<ContainerRecord>,
+  write: typeof writeContainerRecord,
+): Promise<void> {
   const record = { ...container.record, ...changes };
-  const directory = appDir(context.paths, record.podUuid, record.id);
-  await intendContainerRecord(context.system, directory, record);
+  await write(context.system, appDir(context.paths, record.podUuid, record.id), record);
   context.pods.replaceContainerRecord(container, record);
 }
 

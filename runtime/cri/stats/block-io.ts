@@ -2,6 +2,7 @@
 // What a cgroup has read from and written to block devices.
 import { join } from "node:path";
 import type { System } from "../../system/system.ts";
+import { cgroupText } from "./cgroup-text.ts";
 
 export interface DeviceIo {
   readonly major: string;
@@ -20,9 +21,7 @@ export async function readBlockIo(
   const text = async (controller: string, name: string) => {
     const directory = cgroups[controller];
     const found =
-      directory === undefined
-        ? undefined
-        : await system.files.findText(join(directory, name)).catch(() => undefined);
+      directory === undefined ? undefined : await cgroupText(system, join(directory, name));
     return found ?? "";
   };
   return cgroups[""] === undefined

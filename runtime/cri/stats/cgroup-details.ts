@@ -2,6 +2,7 @@
 // What metrics say of a cgroup beyond the statistics: a table of where each figure is, in version 1 and in version 2.
 import { join } from "node:path";
 import type { System } from "../../system/system.ts";
+import { cgroupText } from "./cgroup-text.ts";
 
 /** A file of the cgroup; with `key` the number behind that word in it. */
 interface Place {
@@ -55,8 +56,7 @@ export async function readDetails(
 ): Promise<CgroupDetails> {
   const texts = new Map<string, Promise<string | undefined>>();
   const text = (path: string) => {
-    // A cgroup that ends while it is read answers ENODEV: a container without figures.
-    const read = texts.get(path) ?? system.files.findText(path).catch(() => undefined);
+    const read = texts.get(path) ?? cgroupText(system, path);
     texts.set(path, read);
     return read;
   };
@@ -77,7 +77,7 @@ export async function readMembers(
   const [directory = "", threads] =
     cgroups[""] === undefined ? [cgroups["memory"], "tasks"] : [cgroups[""], "cgroup.threads"];
   const lines = async (name: string) => {
-    const text = await system.files.findText(join(directory, name)).catch(() => undefined);
+    const text = await cgroupText(system, join(directory, name));
     return (text ?? "").split("\n").filter((line) => line !== "");
   };
   return {

@@ -104,6 +104,7 @@ export async function measureTree(
     usedBytes += BigInt(stat.blocks) * BLOCK_BYTES;
     inodes += 1n;
     if (stat.isDirectory()) {
+      // Removed since it was looked at.
       for (const name of await files.listNames(path).catch(() => [])) {
         pending.push(join(path, name));
       }

@@ -86,11 +86,11 @@ const attach: readonly Case[] = [
   },
 ];
 
-/** Forwards `ports` while `use` works with local port 9090. */
+/** Forwards `ports` while `use` works with local port 9090; then kubectl is ended, or ends itself. */
 async function forwarding<T>(
   place: Place,
   ports: string,
-  options: KubectlOptions,
+  options: KubectlOptions & { readonly endsItself?: boolean },
   use: () => T,
 ): Promise<{ readonly result: T; readonly stderr: string; readonly exitCode: number | null }> {
   let child: ChildProcess | undefined;
@@ -106,7 +106,7 @@ async function forwarding<T>(
   });
   await waitFor(() => text.includes("Forwarding from 127.0.0.1:9090"), 10_000);
   const result = use();
-  child?.kill();
+  if (!options.endsItself) child?.kill();
   const { stderr, exitCode } = await ended;
   return { result, stderr, exitCode };
 }
@@ -169,8 +169,11 @@ const portForward: readonly Case[] = PROTOCOLS.flatMap(([protocol, env]): readon
   {
     name: `port-forward by ${protocol}: a port that nobody listens on`,
     see: async (place) => {
-      const { result, stderr, exitCode } = await forwarding(place, "9090:81", { env }, () =>
-        place.node.run("python3", "-c", ECHO, "256"),
+      const { result, stderr, exitCode } = await forwarding(
+        place,
+        "9090:81",
+        { env, endsItself: true },
+        () => place.node.run("python3", "-c", ECHO, "256"),
       );
       // Each server has its own words for it.
       return [result, /err=".*refused/i.test(stderr), stderr.split("\n").at(-2), exitCode];

@@ -134,6 +134,9 @@ export interface AppPlan {
   readonly rlimits: readonly AppRlimit[];
   /** -1000 to 1000; undefined inherits. */
   readonly oomScoreAdj: number | undefined;
+  /** From SIGTERM to SIGKILL when systemd ends what still runs as the machine goes down; undefined is systemd's default. */
+  readonly stopGraceSeconds: number | undefined;
+  /** Written into config.json, and so seen by the low-level runtime, which acts on some: never a stranger's. */
   readonly annotations: Readonly<Record<string, string>>;
 }
 
@@ -222,6 +225,7 @@ export function appPlan(input: AppPlanInput): AppPlan {
     sysctls: {},
     rlimits: [],
     oomScoreAdj: undefined,
+    stopGraceSeconds: undefined,
     annotations: {},
     ...input,
   };

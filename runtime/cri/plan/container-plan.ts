@@ -21,6 +21,7 @@ import { commandLine, environment } from "./command.ts";
 import { appMounts, type PodFiles } from "./mounts.ts";
 import { appResources, oomScoreAdj } from "./resources.ts";
 import { securityFields } from "./security.ts";
+import { stopGraceSeconds } from "./stop-grace.ts";
 import type { ResolvedUser } from "./users.ts";
 
 export interface ContainerPlanInput {
@@ -64,8 +65,9 @@ export function planContainer(input: ContainerPlanInput): AppPlan {
     cgroupParent: sandbox.cgroupParent,
     devices: input.devices,
     oomScoreAdj: oomScoreAdj(input.resources),
+    stopGraceSeconds: stopGraceSeconds(config.annotations),
+    // Not the client's: crun acts on some (`run.oci.*`, `org.systemd.property.*`). They are kept in the container's record.
     annotations: {
-      ...config.annotations,
       "io.kubernetes.cri.container-type": "container",
       "io.kubernetes.cri.sandbox-id": sandbox.id,
     },

@@ -25,7 +25,7 @@ export function ociSpec(plan: AppPlan, host: HostFacts): OciSpec {
     root: { path: plan.rootfs, readonly: plan.readOnlyRootfs },
     ...(plan.hostname !== "" && plan.namespaces.uts !== "host" ? { hostname: plan.hostname } : {}),
     mounts: ociMounts(plan),
-    annotations: plan.annotations,
+    annotations: { ...plan.annotations, ...scopeProperties(plan, host) },
     linux: {
       namespaces: ociNamespaces(plan, host),
       devices: ociDevices(plan, host),
@@ -39,6 +39,16 @@ export function ociSpec(plan: AppPlan, host: HostFacts): OciSpec {
       ...(plan.selinuxLabel === "" ? {} : { mountLabel: plan.selinuxLabel }),
     },
   };
+}
+
+/** Properties of the app's systemd scope, in crun(1)'s notation `org.systemd.property.NAME`. */
+function scopeProperties(
+  { stopGraceSeconds }: AppPlan,
+  { cgroupDriver }: HostFacts,
+): Readonly<Record<string, string>> {
+  return cgroupDriver !== "systemd" || stopGraceSeconds === undefined
+    ? {}
+    : { "org.systemd.property.TimeoutStopUSec": `uint64 ${stopGraceSeconds * 1_000_000}` };
 }
 
 /** The process part alone: also what `crun exec --process` takes. */

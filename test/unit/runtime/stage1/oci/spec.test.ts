@@ -123,6 +123,16 @@ describe("ociSpec()", () => {
     expect(sys.map(({ options }) => options.at(-1))).toEqual(["rw", "rw"]);
   });
 
+  it("tells systemd how long it may wait for an app as the machine goes down", () => {
+    const patient = plan({ stopGraceSeconds: 5 });
+    expect(ociSpec(patient, hostFacts()).annotations).toEqual({
+      "org.systemd.property.TimeoutStopUSec": "uint64 5000000",
+    });
+    expect(ociSpec(plan(), hostFacts()).annotations).toEqual({});
+    const noScopes = hostFacts({ cgroupDriver: "cgroupfs" });
+    expect(ociSpec(patient, noScopes).annotations).toEqual({});
+  });
+
   it("uses a profile from a file instead of its own", () => {
     const profile = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [] };
     const spec = ociSpec(plan({ seccomp: { kind: "profile", profile } }), hostFacts());

@@ -41,7 +41,7 @@ export interface ClusterArgs {
   readonly controllerMemoryMiB?: number | undefined;
   /** Ignition configs as JSON text, merged on top of ours; the snippet wins. */
   readonly controllerSnippets?: TextInputs;
-  /** Size of the disk that keeps etcd's data and outlives the machine; default 4. */
+  /** Size of the disk that keeps etcd's data and outlives the machine; default 4. It can grow: the machine's next start sees it. */
   readonly etcdDiskGiB?: number | undefined;
   /** `v1.37.2`. */
   readonly kubernetesVersion?: string | undefined;

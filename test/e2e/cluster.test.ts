@@ -153,22 +153,28 @@ describe("a cluster after `up`", () => {
     },
     5 * MINUTES,
   );
+
+  it(
+    "ends a container that takes more memory than it may have, and says why",
+    async () => {
+      const [pod] = await eventually(
+        "the greedy pod has ended",
+        120,
+        () => cluster.items("pods", "--selector=app=greedy"),
+        (pods) => pods[0]?.status.phase === "Failed",
+      );
+      const { state } = pod?.status.containerStatuses?.[0] ?? {};
+      expect(state?.terminated).toMatchObject({ reason: "OOMKilled", exitCode: 137 });
+    },
+    3 * MINUTES,
+  );
 });
 
 describe("the node", () => {
-  let facts: Readonly<Record<string, string>> = {};
-  let list = "";
+  let facts: Facts = {};
 
   beforeAll(async () => {
-    const text = await eventually(
-      "the inspector has looked around",
-      240,
-      () => cluster.kube("logs", "inspector"),
-      (log) => log.includes("inspected"),
-    );
-    const lines = text.slice(0, text.indexOf("inspected")).split("\n");
-    facts = Object.fromEntries(lines.map((line) => line.split(/=(.*)/s, 2) as [string, string]));
-    list = lines.filter((line) => line.startsWith("list=")).join("\n");
+    facts = await inspect();
   }, 5 * MINUTES);
 
   it("has systemd supervise the kubelet itself", () => {
@@ -185,9 +191,21 @@ describe("the node", () => {
 
   it("lists the kubelet and the cluster's pods with `corefly list`", () => {
     for (const app of ["kubernetes", "etcd", "kube-apiserver", "kube-proxy", "coredns", "caddy"]) {
-      expect(list).toMatch(new RegExp(`\\b${app}\\b`));
+      expect(facts["list"]).toMatch(new RegExp(`\\b${app}\\b`));
     }
   });
+
+  it(
+    "shows whoever logs in its containers with `crictl ps`",
+    async () => {
+      await eventually("all containers are seen", 60, inspect, ({ crictl = "" }) =>
+        ["etcd", "kube-apiserver", "kube-proxy", "coredns", "caddy", "web"].every((container) =>
+          new RegExp(`Running\\s+${container}\\s`).test(crictl),
+        ),
+      );
+    },
+    2 * MINUTES,
+  );
 
   it("has no runtime among its packages, and no other runtime's daemon", () => {
     expect(facts["packages"]).toBe("");
@@ -282,10 +300,11 @@ describe("the stack", () => {
   );
 
   it(
-    "replaces its controller and keeps the data",
+    "replaces its controller and keeps the data, on a disk that has grown",
     async () => {
       const before = await cluster.machine();
-      const change = ["--config", "motd=the second one"];
+      expect((await inspect())["etcd-gib"]?.trim()).toBe("4");
+      const change = ["--config", "motd=the second one", "--config", "etcdDiskGiB=6"];
       const preview = await stack.succeed("preview", ["--diff", ...change]);
       expect(preview.stdout + preview.stderr).toContain(
         'New machine "e2e-controller-0", because of file /etc/motd',
@@ -294,6 +313,7 @@ describe("the stack", () => {
       expect(stdout).not.toContain("did not power down");
       expect(await cluster.machine()).not.toBe(before);
       expect(await cluster.lostWrites()).toEqual([]);
+      expect((await inspect())["etcd-gib"]?.trim()).toBe("6");
     },
     15 * MINUTES,
   );
@@ -323,6 +343,25 @@ describe("the stack", () => {
     15 * MINUTES,
   );
 });
+
+/** What the inspector found: `name=value`, lines of one name joined. */
+type Facts = Readonly<Record<string, string>>;
+
+/** What it found last; it looks again every ten seconds. */
+async function inspect(): Promise<Facts> {
+  const text = await eventually(
+    "the inspector has looked around",
+    240,
+    () => cluster.kube("logs", "inspector", "--tail=400"),
+    (log) => log.includes("inspected"),
+  );
+  const facts: Record<string, string> = {};
+  for (const line of text.split("inspected\n").at(-2)?.trim().split("\n") ?? []) {
+    const [name, value] = line.split(/=(.*)/s, 2) as [string, string];
+    facts[name] = name in facts ? `${facts[name]}\n${value}` : value;
+  }
+  return facts;
+}
 
 function clientLog(done: (text: string) => boolean): Promise<string> {
   return eventually(

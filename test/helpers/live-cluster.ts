@@ -19,9 +19,14 @@ export interface Item {
     };
     readonly containerStatuses?: readonly {
       readonly restartCount: number;
-      readonly lastState?: { readonly terminated?: { readonly exitCode: number } };
+      readonly state?: ContainerState;
+      readonly lastState?: ContainerState;
     }[];
   };
+}
+
+interface ContainerState {
+  readonly terminated?: { readonly reason: string; readonly exitCode: number };
 }
 
 export class LiveCluster {

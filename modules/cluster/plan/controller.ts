@@ -244,10 +244,12 @@ function units(
   ];
 }
 
+/** The file system grows with its disk, as systemd does for lines of fstab with `x-systemd.growfs`. */
 function etcdMount(device: string): string {
   return `[Unit]
 Description=etcd's data, on a disk that outlives the machine
 Before=local-fs.target
+Wants=systemd-growfs@var-lib-etcd.service
 
 [Mount]
 What=${device}

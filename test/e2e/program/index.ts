@@ -19,6 +19,7 @@ const cluster = new Cluster(
       demoManifest(imageReference("caddy")),
       workloads(imageReference("busybox"), "heron"),
     ],
+    etcdDiskGiB: config.getNumber("etcdDiskGiB"),
     controllerSnippets: message === undefined ? [] : [motd(message)],
     publish: [{ name: "demo", nodePort: DEMO_NODE_PORT }],
   },

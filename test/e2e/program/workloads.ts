@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Workloads of the end-to-end tests: three servers behind a Service, a client that prints what it sees, a pod whose probe
-// fails, and one that looks at the node.
+// fails, one that wants more memory than it may have, and one that looks at the node.
 
 import { stringify } from "yaml";
 
@@ -13,6 +13,7 @@ export function workloads(image: string, marker: string): string {
     service(),
     client(image),
     flaky(image),
+    greedy(image),
     inspector(image),
   ]
     .map((object) => stringify(object))
@@ -145,6 +146,26 @@ function flaky(image: string): object {
   };
 }
 
+function greedy(image: string): object {
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: metadata("greedy"),
+    spec: {
+      restartPolicy: "Never",
+      containers: [
+        {
+          name: "greedy",
+          image,
+          // Keeps the last line of something that has no end.
+          command: ["tail", "/dev/zero"],
+          resources: { limits: { memory: "32Mi" } },
+        },
+      ],
+    },
+  };
+}
+
 /** Prints facts of the node, each as one line `name=value`, again every ten seconds. */
 function inspector(image: string): object {
   const script = `
@@ -159,7 +180,9 @@ done
 echo "packages=$(dpkg-query --show --showformat='\${Package}\\n' | grep -E '^(crun|runc|conmon|nodejs|containernetworking-plugins|containerd|podman|docker.io)$' | tr '\\n' ' ')"
 echo "daemons=$(cat /proc/[0-9]*/comm 2>/dev/null | grep -E '^(containerd|dockerd|containerd-shim|crio)' | tr '\\n' ' ')"
 echo "failed=$(systemctl list-units --state=failed --plain --no-legend | awk '{ print $1 }' | tr '\\n' ' ')"
-/opt/corefly/bin/corefly list --full | sed 's/^/list=/'
+echo "etcd-gib=$(df --output=size --block-size=1G /var/lib/etcd | tail -n 1)"
+crictl ps | sed 's/^/crictl=/'
+corefly list --full | sed 's/^/list=/'
 echo inspected`;
   return {
     apiVersion: "v1",
@@ -176,7 +199,7 @@ echo inspected`;
           command: [
             "sh",
             "-c",
-            'while true; do chroot /host /bin/bash -c "$SCRIPT"; sleep 10; done',
+            'while true; do chroot /host /bin/bash -lc "$SCRIPT"; sleep 10; done',
           ],
           env: [{ name: "SCRIPT", value: script }],
           securityContext: { privileged: true },

@@ -110,7 +110,7 @@ export class LiveCluster {
     );
   }
 
-  /** `up` whose machine loses its power `afterMs` after power-on. */
+  /** `up` whose machine loses its power `afterMs` after power-on, be `up` done by then or not. */
   async upCutAfter(afterMs: number): Promise<Ran> {
     const up = this.stack.run("up", [], "[cut up]");
     await eventually(

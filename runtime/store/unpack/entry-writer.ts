@@ -3,7 +3,8 @@
 import { InvalidArchiveError } from "../../errors.ts";
 import { display, type TarEntry } from "../../image/tar/entry.ts";
 import type { System } from "../../system/system.ts";
-import type { Place, TreeWriter } from "./tree-writer.ts";
+import type { Place } from "./places.ts";
+import type { TreeWriter } from "./tree-writer.ts";
 
 interface OpenFile {
   readonly fd: number;

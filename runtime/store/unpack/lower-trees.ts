@@ -18,9 +18,16 @@ export function joinBytes(root: string, path: string): Buffer {
   return Buffer.concat([Buffer.from(`${root}/`, "utf8"), pathBytes(path)]);
 }
 
+/** Both paths begin at the tree's root. */
+export function isAtOrBelow(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(`${directory}/`);
+}
+
 export class LowerTrees {
   readonly #roots: readonly string[];
   readonly #system: System;
+  /** Directories of the tree that is being unpacked under which these do not show; "" is its root. */
+  readonly #hidden = new Set<string>();
 
   /** Topmost first. */
   constructor(roots: readonly string[], system: System) {
@@ -30,6 +37,42 @@ export class LowerTrees {
 
   /** `path` has no symlinks before its last part. */
   find(path: string): Lower | undefined {
+    return this.#isHidden(path) ? undefined : this.#findUnhidden(path);
+  }
+
+  /** From now on nothing of this directory shows: the tree that is being unpacked has an opaque one there. */
+  hideBelow(directory: string): void {
+    this.#hidden.add(directory);
+  }
+
+  /** What was hidden at a path and below it is so no longer: its opaque directory is gone. */
+  showAgain(path: string): void {
+    for (const hidden of [...this.#hidden].filter((each) => isAtOrBelow(each, path))) {
+      this.#hidden.delete(hidden);
+    }
+  }
+
+  get isRootHidden(): boolean {
+    return this.#hidden.has("");
+  }
+
+  /** What the root has, hidden or not. */
+  rootNames(): readonly string[] {
+    const names = this.#roots.flatMap((root) =>
+      this.#system.files.readdirSync(root, { encoding: "latin1" }),
+    );
+    return [...new Set(names)].filter((name) => this.#findUnhidden(name) !== undefined);
+  }
+
+  #isHidden(path: string): boolean {
+    if (this.#hidden.size === 0 || this.isRootHidden) {
+      return this.#hidden.size > 0;
+    }
+    const parts = path.split("/");
+    return parts.some((_, depth) => this.#hidden.has(parts.slice(0, depth + 1).join("/")));
+  }
+
+  #findUnhidden(path: string): Lower | undefined {
     for (const root of this.#roots) {
       const found = this.#findIn(root, path);
       if (found !== "below") {
@@ -37,14 +80,6 @@ export class LowerTrees {
       }
     }
     return undefined;
-  }
-
-  /** What can be seen at the root. */
-  rootNames(): readonly string[] {
-    const names = this.#roots.flatMap((root) =>
-      this.#system.files.readdirSync(root, { encoding: "latin1" }),
-    );
-    return [...new Set(names)].filter((name) => this.find(name) !== undefined);
   }
 
   /** "below": this tree says nothing about the path, the next one counts. */
@@ -58,8 +93,7 @@ export class LowerTrees {
       if (stats === undefined) {
         return isOpaque ? undefined : "below";
       }
-      const isWhiteout = stats.isCharacterDevice() && stats.rdev === 0;
-      if (isWhiteout || (depth < parts.length && !stats.isDirectory())) {
+      if (isWhiteout(stats) || (depth < parts.length && !stats.isDirectory())) {
         return undefined;
       }
       if (depth === parts.length) {
@@ -69,4 +103,9 @@ export class LowerTrees {
     }
     return undefined;
   }
+}
+
+/** How overlayfs writes that a name is gone: a character device 0/0. Archives cannot bring such devices. */
+export function isWhiteout(stats: Stats): boolean {
+  return stats.isCharacterDevice() && stats.rdev === 0;
 }

@@ -1,67 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
-// Creates the files of an image below one directory and nowhere else, whatever the archive says.
-//
-// Every path is resolved here, part by part, symlinks inside the tree; the directory that comes out is opened with openat2
-// RESOLVE_BENEATH from the tree's own descriptor, so that the kernel vouches for it, and everything is done to a single name
-// below that descriptor. Nobody else writes into the tree: it lies in a private directory of the store.
+// Creates the files of an image in one tree, at places that places.ts found, and what overlayfs needs to hide what is below it.
 import { InvalidArchiveError } from "../../errors.ts";
 import { display, type TarEntry } from "../../image/tar/entry.ts";
-import {
-  O_DIRECTORY,
-  O_NOFOLLOW,
-  O_NONBLOCK,
-  O_PATH,
-  O_RDONLY,
-  S_IFCHR,
-} from "../../system/constants.ts";
-import type { Stats } from "../../system/files.ts";
+import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFCHR } from "../../system/constants.ts";
 import type { System } from "../../system/system.ts";
 import type { Budget } from "./limits.ts";
-import { joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
+import { isAtOrBelow, isWhiteout, joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
 import { applyMetadata, copyFile, writableXattrs } from "./metadata.ts";
+import { type Place, Places } from "./places.ts";
 
-/** A name in the directory that is open: where something is created. Good until the next place is asked for. */
-export interface Place {
-  /** From the tree's root, resolved: no part of it but the last can be a symlink. */
-  readonly path: string;
-  /** For node:fs: the same through /proc/self/fd. */
-  readonly target: Buffer;
-  readonly existing: Stats | undefined;
-}
-
-const MAX_SYMLINKS = 40;
 const LARGE_BYTES = 1024 * 1024;
 
 export class TreeWriter {
   readonly #system: System;
-  readonly #rootFd: number;
   readonly #root: string;
+  readonly #places: Places;
   readonly #lowers: LowerTrees;
   readonly #budget: Budget;
-  /** Directories of this tree under which lower trees do not show. */
-  readonly #opaque = new Set<string>();
   /** Directories that no entry described yet; "" is the root. */
   readonly #implicit = new Set<string>([""]);
   readonly #large = new Set<string>();
   readonly #directoryTimes = new Map<string, number>();
-  #open: { readonly asked: string; readonly path: string; readonly fd: number } | undefined;
 
   /** `lowers`: rendered trees below this one, topmost first. */
   constructor(root: string, lowers: readonly string[], system: System, budget: Budget) {
     this.#budget = budget;
     this.#system = system;
     this.#root = root;
-    this.#rootFd = system.files.openSync(root, O_PATH | O_DIRECTORY);
     this.#lowers = new LowerTrees(lowers, system);
+    this.#places = new Places(root, this.#lowers, system, (place) => this.#implyDirectory(place));
   }
 
   /** Directory times come last, as creating entries changes them; implied directories look like those they cover. */
   finish(): void {
-    if (this.#opaque.has("")) {
+    if (this.#lowers.isRootHidden) {
       this.#hideLowerRoot();
     }
     for (const path of this.#implicit) {
-      const lower = this.#isHidden(path) ? undefined : this.#lowers.find(path);
+      const lower = this.#lowers.find(path);
       if (lower?.stats.isDirectory() === true) {
         const own = joinBytes(this.#root, path);
         this.#system.files.chownSync(own, lower.stats.uid, lower.stats.gid);
@@ -88,35 +64,17 @@ export class TreeWriter {
   }
 
   close(): void {
-    this.#closeOpen();
-    this.#system.files.closeSync(this.#rootFd);
+    this.#places.close();
   }
 
-  /** Makes the directories above `path` that are missing. `path` must have been cleaned (see entry-path.ts). */
+  /** The place of a cleaned path, see {@link Places.find}. */
   place(path: string): Place {
-    const slash = path.lastIndexOf("/");
-    const directory = this.#directory(slash < 0 ? "" : path.slice(0, slash));
-    const name = path.slice(slash + 1);
-    const target = pathBytes(`/proc/self/fd/${directory.fd}/${name}`);
-    return {
-      path: directory.path === "" ? name : `${directory.path}/${name}`,
-      target,
-      existing: this.#system.files.lstatSync(target, { throwIfNoEntry: false }),
-    };
+    return this.#places.find(path);
   }
 
-  /** The tree's own directory, which has no name that could be replaced. */
+  /** The tree's own directory, see {@link Places.root}. */
   root(): Place {
-    return {
-      path: "",
-      target: pathBytes(`/proc/self/fd/${this.#rootFd}/.`),
-      existing: this.#system.files.lstatSync(this.#root),
-    };
-  }
-
-  /** What lies at a resolved path in the lower trees, unless this tree hides it. */
-  lower(path: string) {
-    return this.#isHidden(path) ? undefined : this.#lowers.find(path);
+    return this.#places.root();
   }
 
   directory(entry: TarEntry, place: Place): void {
@@ -180,18 +138,12 @@ export class TreeWriter {
     }
     // The second `place` may have changed the open directory: ask again for the first.
     const source = this.place(targetPath);
-    const sourceFd = this.#system.kernel.openBeneath(
-      this.#rootFd,
-      pathBytes(parentOf(source.path)),
-      O_PATH | O_DIRECTORY,
-    );
+    const sourceFd = this.#places.openParent(source);
     try {
       const link = this.place(entry.path);
       this.#clear(link);
-      this.#system.files.linkSync(
-        pathBytes(`/proc/self/fd/${sourceFd}/${nameOf(source.path)}`),
-        link.target,
-      );
+      const name = source.path.slice(source.path.lastIndexOf("/") + 1);
+      this.#system.files.linkSync(pathBytes(`/proc/self/fd/${sourceFd}/${name}`), link.target);
     } finally {
       this.#system.files.closeSync(sourceFd);
     }
@@ -206,7 +158,7 @@ export class TreeWriter {
   /** Hides what lower trees have at this name; entries of this tree stay, wherever they stand in the archive. */
   whiteout(place: Place): void {
     if (place.existing === undefined) {
-      if (this.lower(place.path) !== undefined) {
+      if (this.#lowers.find(place.path) !== undefined) {
         this.#system.kernel.mknod(place.target, S_IFCHR, 0n);
         this.#forget(place.path);
       }
@@ -224,8 +176,8 @@ export class TreeWriter {
   }
 
   #hideBelow(place: Place): void {
-    const lower = this.lower(place.path);
-    this.#opaque.add(place.path);
+    const lower = this.#lowers.find(place.path);
+    this.#lowers.hideBelow(place.path);
     if (lower?.stats.isDirectory() === true) {
       this.#system.kernel.lsetxattr(place.target, "trusted.overlay.opaque", Buffer.from("y"));
       if (this.#implicit.has(place.path)) {
@@ -264,91 +216,19 @@ export class TreeWriter {
 
   /** Something else will be at this path: what we know about it and below is no longer true. */
   #forget(path: string): void {
-    const isBelow = (known: string) => known === path || known.startsWith(`${path}/`);
-    if (this.#open !== undefined && (isBelow(this.#open.path) || isBelow(this.#open.asked))) {
-      this.#closeOpen();
-    }
+    this.#places.forget(path);
     if (this.#directoryTimes.has(path) || this.#implicit.has(path)) {
-      for (const known of [this.#implicit, this.#directoryTimes, this.#opaque]) {
-        for (const key of [...known.keys()].filter(isBelow)) {
+      this.#lowers.showAgain(path);
+      for (const known of [this.#implicit, this.#directoryTimes]) {
+        for (const key of [...known.keys()].filter((each) => isAtOrBelow(each, path))) {
           known.delete(key);
         }
       }
     }
   }
 
-  #directory(asked: string): { readonly path: string; readonly fd: number } {
-    if (this.#open?.asked === asked) {
-      return this.#open;
-    }
-    const { path, isPlain } = this.#resolve(asked);
-    this.#closeOpen();
-    const fd = this.#system.kernel.openBeneath(
-      this.#rootFd,
-      pathBytes(path === "" ? "." : path),
-      O_PATH | O_DIRECTORY,
-    );
-    // One that was reached through symlinks is asked for by the empty name that nobody asks for again.
-    this.#open = { asked: isPlain ? asked : `${asked}/`, path, fd };
-    return this.#open;
-  }
-
-  #closeOpen(): void {
-    if (this.#open !== undefined) {
-      this.#system.files.closeSync(this.#open.fd);
-      this.#open = undefined;
-    }
-  }
-
-  /** Follows symlinks of this tree and of the lower ones as the app would, and makes what is missing. */
-  #resolve(asked: string): { readonly path: string; readonly isPlain: boolean } {
-    const pending = asked.split("/").filter((part) => part !== "");
-    let at: string[] = [];
-    let links = 0;
-    for (let part = pending.shift(); part !== undefined; part = pending.shift()) {
-      if (part === "." || part === "..") {
-        at = part === ".." ? at.slice(0, -1) : at;
-        continue;
-      }
-      const path = [...at, part].join("/");
-      const link = this.#enter(path);
-      if (link === undefined) {
-        at = [...at, part];
-        continue;
-      }
-      links += 1;
-      if (links > MAX_SYMLINKS) {
-        throw new InvalidArchiveError(
-          `Cannot unpack image: entry below "${display(asked)}" leads through more than ${MAX_SYMLINKS} symlinks`,
-        );
-      }
-      at = link.startsWith("/") ? [] : at;
-      pending.unshift(...link.split("/").filter((name) => name !== ""));
-    }
-    return { path: at.join("/"), isPlain: links === 0 };
-  }
-
-  /** After this `path` is a directory of this tree, or the target of the symlink that is there is answered. */
-  #enter(path: string): string | undefined {
-    const { files } = this.#system;
-    const own = joinBytes(this.#root, path);
-    const existing = files.lstatSync(own, { throwIfNoEntry: false });
-    if (existing?.isDirectory() === true) {
-      return undefined;
-    }
-    if (existing?.isSymbolicLink() === true) {
-      return files.readlinkSync(own, "latin1");
-    }
-    const lower = existing === undefined ? this.lower(path) : undefined;
-    if (lower?.stats.isSymbolicLink() === true) {
-      return files.readlinkSync(lower.path, "latin1");
-    }
-    this.#implyDirectory({ path, target: own, existing });
-    return undefined;
-  }
-
   #copyUp(target: Place, entry: TarEntry): void {
-    const lower = this.lower(target.path);
+    const lower = this.#lowers.find(target.path);
     if (lower === undefined || lower.stats.isDirectory()) {
       throw noTarget(entry);
     }
@@ -376,32 +256,10 @@ export class TreeWriter {
       this.#system.files.closeSync(fd);
     }
   }
-
-  #isHidden(path: string): boolean {
-    if (this.#opaque.size === 0 || this.#opaque.has("")) {
-      return this.#opaque.size > 0;
-    }
-    const parts = path.split("/");
-    return parts.some((_, depth) => this.#opaque.has(parts.slice(0, depth + 1).join("/")));
-  }
-}
-
-/** How overlayfs writes that a name is gone: a character device 0/0. Archives cannot bring such devices. */
-export function isWhiteout(stats: Stats): boolean {
-  return stats.isCharacterDevice() && stats.rdev === 0;
 }
 
 function noTarget(entry: TarEntry): InvalidArchiveError {
   return new InvalidArchiveError(
     `Cannot unpack image: hard link "${display(entry.path)}" leads to "${display(entry.linkTarget)}", which is no file of the image`,
   );
-}
-
-function parentOf(path: string): string {
-  const slash = path.lastIndexOf("/");
-  return slash < 0 ? "." : path.slice(0, slash);
-}
-
-function nameOf(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a pod of pod-cases.ts ended.
 import type { ContainerStatus, Place } from "./place.ts";
-import type { PodCase } from "./pod-cases.ts";
+import type { PodCase } from "./pod-case.ts";
 
 export interface PodOutcome {
   readonly phase: string;

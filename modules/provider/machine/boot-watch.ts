@@ -2,7 +2,12 @@
 // Waits for a machine that was started: until its journal comes, or until it is clear why it will not.
 
 import { setTimeout as sleep } from "node:timers/promises";
-import { consoleFailure, consoleLines, consoleUp } from "../../platforms/qemu/plan/console.ts";
+import {
+  consoleFailure,
+  consoleLines,
+  consoleUp,
+  kernelStarts,
+} from "../../platforms/qemu/plan/console.ts";
 import { parseJournalLine } from "../../platforms/qemu/plan/journal.ts";
 import { isAlive, type ProcessIdentity } from "../processes/identity.ts";
 import type { LineTail } from "../processes/tail.ts";
@@ -17,7 +22,10 @@ export interface BootWatchOptions {
   readonly journal: LineTail;
   /** Why the process ended. */
   lastWords(): Promise<string>;
+  /** Presses the machine's reset button. */
+  reset(): Promise<void>;
   status(text: string): void;
+  warn(text: string): void;
   readonly signal: AbortSignal;
 }
 
@@ -36,6 +44,13 @@ const POLL_MS = 250;
 const CONSOLE_TAIL = 10;
 /** After the console's first sign of failure the rest of what it says comes. */
 const AFTERWORDS_MS = 2_000;
+
+/**
+ * A kernel that starts is never silent for so long. Without KVM, QEMU before 8.1 may go on running code that another processor
+ * has just rewritten: the kernel then loops as it rewrites its own (jump labels), and only a reset helps.
+ */
+const STALL_MS = 60_000;
+const MAX_RESETS = 3;
 
 /** The phases that only the console shows, and the line that each begins with. Power-on comes before the first line. */
 const BEGINNINGS: ReadonlyArray<readonly [string, RegExp]> = [
@@ -68,6 +83,8 @@ function abortReason({ reason }: AbortSignal): string {
 async function watch(options: BootWatchOptions, lines: string[]): Promise<void> {
   let phase = 0;
   let sinceMs = options.startedAtMs;
+  let heardMs = options.now();
+  let resets = 0;
   for (;;) {
     options.signal.throwIfAborted();
     const alive = await isAlive(options.process);
@@ -85,6 +102,13 @@ async function watch(options: BootWatchOptions, lines: string[]): Promise<void> 
     if (reached !== phase) {
       phase = reached;
       sinceMs = options.now();
+    }
+    if (fresh.length > 0) heardMs = options.now();
+    if (kernelStarts(lines) && options.now() - heardMs >= STALL_MS && resets < MAX_RESETS) {
+      resets += 1;
+      options.warn(`Its kernel has been silent for ${STALL_MS / 1000} s while it started: reset`);
+      await options.reset();
+      heardMs = options.now();
     }
     options.status(phaseText(BEGINNINGS[phase]?.[0] ?? "", sinceMs, options));
     await sleep(POLL_MS, undefined, { signal: options.signal });

@@ -19,11 +19,12 @@ import { type BootRecord, readBoot, recordBoot } from "./boot-record.ts";
 import { watchBoot } from "./boot-watch.ts";
 import type { MachineFolder } from "./machine-folder.ts";
 import { missingProgram, QEMU } from "./programs.ts";
-import { pressPowerButton } from "./qmp.ts";
+import { pressButton } from "./qmp.ts";
 
 export interface RunOptions {
   now(): number;
   status(text: string): void;
+  warn(text: string): void;
   readonly signal: AbortSignal;
 }
 
@@ -31,6 +32,8 @@ export interface RunOptions {
 const MAX_LOG_BYTES = 64 << 20;
 
 const TERM_MS = 5_000;
+/** How long QEMU's monitor may take to answer. */
+const MONITOR_MS = 5_000;
 
 const MACHINE_COMMAND = /qemu-system/;
 
@@ -104,7 +107,9 @@ export async function awaitMachine(
       startedAtMs: record.startedAtMs,
       now: () => options.now(),
       lastWords: () => lastWords(folder.output),
+      reset: () => pressButton(record.process.pid, "system_reset", MONITOR_MS),
       status: (text) => options.status(text),
+      warn: (text) => options.warn(text),
       signal: options.signal,
     });
   } catch (error) {
@@ -149,7 +154,7 @@ async function isUp(folder: MachineFolder): Promise<boolean> {
 }
 
 async function powerDown({ process }: DaemonRecord, timeoutMs: number): Promise<boolean> {
-  const pressed = await pressPowerButton(process.pid, 5_000).then(
+  const pressed = await pressButton(process.pid, "system_powerdown", MONITOR_MS).then(
     () => true,
     // A machine whose monitor does not answer is ended the hard way.
     () => false,

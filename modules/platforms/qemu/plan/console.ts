@@ -41,3 +41,9 @@ export function consoleFailure(lines: readonly string[]): string | undefined {
 export function consoleUp(lines: readonly string[]): boolean {
   return lines.some((line) => /Reached target .*(multi-user\.target|Multi-User System)/.test(line));
 }
+
+/** Whether the last kernel that began on the console is still on its way: it has started no program, no disk is in use. */
+export function kernelStarts(lines: readonly string[]): boolean {
+  const begun = lines.findLastIndex((line) => /\] Linux version /.test(line));
+  return begun >= 0 && !lines.slice(begun).some((line) => /\] Run \S+ as init process/.test(line));
+}

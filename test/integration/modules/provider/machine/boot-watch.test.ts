@@ -5,12 +5,18 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
-import { type BootError, watchBoot } from "../../../../../modules/provider/machine/boot-watch.ts";
+import {
+  type BootError,
+  type BootWatchOptions,
+  watchBoot,
+} from "../../../../../modules/provider/machine/boot-watch.ts";
 import {
   identify,
   type ProcessIdentity,
 } from "../../../../../modules/provider/processes/identity.ts";
 import { LineTail } from "../../../../../modules/provider/processes/tail.ts";
+
+const KERNEL = "[    0.000000] Linux version 6.1";
 
 let folder: string;
 let machine: ChildProcess;
@@ -28,7 +34,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function watch(status: (text: string) => void = () => {}): Promise<void> {
+async function watch(
+  status: (text: string) => void = () => {},
+  more: Partial<BootWatchOptions> = {},
+): Promise<void> {
   if (identity === undefined) throw new Error("sleep does not run");
   await watchBoot({
     process: identity,
@@ -36,17 +45,42 @@ async function watch(status: (text: string) => void = () => {}): Promise<void> {
     now: () => 9000,
     console: new LineTail(join(folder, "console.log")),
     journal: new LineTail(join(folder, "journal.jsonl")),
+    reset: async () => {},
+    warn: () => {},
     lastWords: async () => "Could not set up host forwarding rule",
     status,
     signal: deadline.signal,
+    ...more,
   });
+}
+
+/** Watches a machine that has said this and is silent from then on; a minute goes by between two looks. */
+async function resetsAfter(lines: readonly string[]): Promise<number> {
+  writeFileSync(join(folder, "console.log"), lines.map((line) => `${line}\r\n`).join(""));
+  let [nowMs, resets, warnings] = [0, 0, 0];
+  const look = (): void => {
+    nowMs += 60_000;
+    if (nowMs > 300_000) deadline.abort(new Error("Cannot create: cancelled"));
+  };
+  const options = {
+    now: () => nowMs,
+    reset: async () => {
+      resets += 1;
+    },
+    warn: () => {
+      warnings += 1;
+    },
+  };
+  await watch(look, options).catch(() => {});
+  expect(warnings).toBe(resets);
+  return resets;
 }
 
 describe("watchBoot()", () => {
   it("shows the phase with seconds, and keeps what the console said for the error", async () => {
     const shown: string[] = [];
     const says: readonly string[] = [
-      "[    0.000000] Linux version 6.1",
+      KERNEL,
       "[   20.000000] systemd[1]: Starting ignition-fetch.service - Ignition (fetch)",
       "[   30.000000] Switching root.",
     ];
@@ -65,6 +99,17 @@ describe("watchBoot()", () => {
       "runtime (0 s), 9 s since power-on",
     ]);
     expect((failure as BootError).details).toEqual(says.map((line) => `console: ${line}`));
+  });
+
+  it("resets a machine whose kernel falls silent as it starts, three times at most", async () => {
+    expect(await resetsAfter([KERNEL, "[    0.802560] clocksource: hpet"])).toBe(3);
+  });
+
+  it.each([
+    ["before its kernel", []],
+    ["when that has started a program", [KERNEL, "[    2.367957] Run /init as init process"]],
+  ])("leaves alone one that is silent %s", async (_when, lines) => {
+    expect(await resetsAfter(lines)).toBe(0);
   });
 
   it("says the machine's last words when its time is over", async () => {

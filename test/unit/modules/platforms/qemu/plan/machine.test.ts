@@ -38,7 +38,7 @@ describe("qemuArguments", () => {
   it("boots the kernel with a command line that asks for Ignition", () => {
     expect(values(args, "-kernel")).toEqual(["kernel"]);
     expect(values(args, "-append")).toEqual([
-      "root=LABEL=corefly-root rw ignition.firstboot ignition.platform.id=qemu rd.neednet=1 ip=dhcp console=ttyS0 systemd.show_status=1 panic=10 mitigations=off",
+      "root=LABEL=corefly-root rw ignition.firstboot ignition.platform.id=qemu rd.neednet=1 ip=dhcp console=ttyS0 systemd.show_status=1 panic=10 mitigations=off nohz=off",
     ]);
     expect(values(args, "-fw_cfg")).toEqual(["name=opt/com.coreos/config,file=config.ign"]);
   });

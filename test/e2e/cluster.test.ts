@@ -216,6 +216,10 @@ describe("the node", () => {
     expect(facts["daemons"]).toBe("");
   });
 
+  it("has a kubelet that is given time to end its pods before the machine goes down", () => {
+    expect(facts["inhibitors"]).toMatch(/kubelet .*shutdown.* delay/);
+  });
+
   it("has no failed unit", () => {
     expect(facts["failed"]).toBe("");
   });
@@ -357,7 +361,7 @@ async function inspect(): Promise<Facts> {
   const text = await eventually(
     "the inspector has looked around",
     240,
-    () => cluster.kube("logs", "inspector", "--tail=400"),
+    () => cluster.kube("logs", "deployment/inspector", "--tail=400"),
     (log) => log.includes("inspected"),
   );
   const facts: Record<string, string> = {};

@@ -63,6 +63,8 @@ export function kubeletUnit(settings: ClusterSettings, node: NodeSettings, image
   const command = [
     ...flyCommand(image, "/usr/bin/kubelet", HOST_PATHS, [
       "--uuid-file-save=/run/corefly/kubelet.uuid",
+      // Its root has no /var/run, where it would look for logind, which lets it end the pods before the machine goes down.
+      "--set-env=DBUS_SYSTEM_BUS_ADDRESS=unix:path=/run/dbus/system_bus_socket",
     ]),
     `--config=${KUBELET_CONFIG}`,
     `--kubeconfig=${KUBELET_KUBECONFIG}`,

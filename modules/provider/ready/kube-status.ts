@@ -16,11 +16,14 @@ export function readyNodes(body: string): ReadonlyMap<string, boolean> | undefin
   );
 }
 
+/** What the kubelet calls it when a pod's node wanted no more of it: another one takes its place. */
+const ENDED_BY_NODE: readonly unknown[] = ["Terminated", "NodeShutdown", "Evicted"];
+
 /** Pods that are not running yet, with the reason that Kubernetes gives; undefined if the answer is not a list. */
 export function waitingPods(body: string): readonly string[] | undefined {
   return itemsOf(body)?.flatMap((pod) => {
     const status = recordOf(pod["status"]);
-    if (status["phase"] === "Succeeded") return [];
+    if (status["phase"] === "Succeeded" || isReplaced(pod)) return [];
     const containers = listOf(status["containerStatuses"]);
     const ready = containers.length > 0 && containers.every((each) => each["ready"] === true);
     if (status["phase"] === "Running" && ready) return [];
@@ -29,6 +32,14 @@ export function waitingPods(body: string): readonly string[] | undefined {
       .find((each) => typeof each === "string");
     return [`${nameOf(pod)} (${String(reason ?? status["phase"] ?? "Unknown")})`];
   });
+}
+
+/** Ended as its node went down, say; static pods come back under their own name. */
+function isReplaced(pod: Fields): boolean {
+  const { phase, reason } = recordOf(pod["status"]);
+  const { annotations } = recordOf(pod["metadata"]);
+  const isStatic = "kubernetes.io/config.mirror" in recordOf(annotations);
+  return phase === "Failed" && ENDED_BY_NODE.includes(reason) && !isStatic;
 }
 
 /** How many items a list has. */

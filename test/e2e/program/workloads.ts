@@ -22,6 +22,19 @@ export function workloads(image: string, marker: string): string {
 
 const metadata = (name: string) => ({ name, namespace: "default", labels: { app: name } });
 
+function deployment(name: string, replicas: number, pod: object): object {
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: metadata(name),
+    spec: {
+      replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: pod },
+    },
+  };
+}
+
 function configMap(marker: string): object {
   return {
     apiVersion: "v1",
@@ -43,29 +56,17 @@ function secret(marker: string): object {
 function servers(image: string): object {
   const script =
     'mkdir -p /tmp/web && echo "served by $(hostname)" > /tmp/web/index.html && exec httpd -f -p 8080 -h /tmp/web';
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: metadata("web"),
-    spec: {
-      replicas: 3,
-      selector: { matchLabels: { app: "web" } },
-      template: {
-        metadata: { labels: { app: "web" } },
-        spec: {
-          containers: [
-            {
-              name: "web",
-              image,
-              command: ["sh", "-c", script],
-              readinessProbe: { httpGet: { path: "/", port: 8080 }, periodSeconds: 2 },
-              resources: { limits: { memory: "64Mi", cpu: "200m" } },
-            },
-          ],
-        },
+  return deployment("web", 3, {
+    containers: [
+      {
+        name: "web",
+        image,
+        command: ["sh", "-c", script],
+        readinessProbe: { httpGet: { path: "/", port: 8080 }, periodSeconds: 2 },
+        resources: { limits: { memory: "64Mi", cpu: "200m" } },
       },
-    },
-  };
+    ],
+  });
 }
 
 function service(): object {
@@ -87,35 +88,24 @@ while true; do
   echo "short $(timeout 5 wget -q -O - http://web/)"
   sleep 3
 done`;
-  return {
-    apiVersion: "apps/v1",
-    kind: "Deployment",
-    metadata: metadata("client"),
-    spec: {
-      selector: { matchLabels: { app: "client" } },
-      template: {
-        metadata: { labels: { app: "client" } },
-        spec: {
-          terminationGracePeriodSeconds: 1,
-          containers: [
-            {
-              name: "client",
-              image,
-              command: ["sh", "-c", script],
-              volumeMounts: [
-                { name: "settings", mountPath: "/etc/settings", readOnly: true },
-                { name: "credentials", mountPath: "/etc/credentials", readOnly: true },
-              ],
-            },
-          ],
-          volumes: [
-            { name: "settings", configMap: { name: "settings" } },
-            { name: "credentials", secret: { secretName: "credentials" } },
-          ],
-        },
+  return deployment("client", 1, {
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: "client",
+        image,
+        command: ["sh", "-c", script],
+        volumeMounts: [
+          { name: "settings", mountPath: "/etc/settings", readOnly: true },
+          { name: "credentials", mountPath: "/etc/credentials", readOnly: true },
+        ],
       },
-    },
-  };
+    ],
+    volumes: [
+      { name: "settings", configMap: { name: "settings" } },
+      { name: "credentials", secret: { secretName: "credentials" } },
+    ],
+  });
 }
 
 function flaky(image: string): object {
@@ -180,33 +170,29 @@ done
 echo "packages=$(dpkg-query --show --showformat='\${Package}\\n' | grep -E '^(crun|runc|conmon|nodejs|containernetworking-plugins|containerd|podman|docker.io)$' | tr '\\n' ' ')"
 echo "daemons=$(cat /proc/[0-9]*/comm 2>/dev/null | grep -E '^(containerd|dockerd|containerd-shim|crio)' | tr '\\n' ' ')"
 echo "failed=$(systemctl list-units --state=failed --plain --no-legend | awk '{ print $1 }' | tr '\\n' ' ')"
+echo "inhibitors=$(systemd-inhibit --list --no-legend | tr -s ' ' | tr '\\n' ';')"
 echo "etcd-gib=$(df --output=size --block-size=1G /var/lib/etcd | tail -n 1)"
 crictl ps | sed 's/^/crictl=/'
 corefly list --full | sed 's/^/list=/'
 echo inspected`;
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: metadata("inspector"),
-    spec: {
-      hostPID: true,
-      hostNetwork: true,
-      terminationGracePeriodSeconds: 1,
-      containers: [
-        {
-          name: "inspector",
-          image,
-          command: [
-            "sh",
-            "-c",
-            'while true; do chroot /host /bin/bash -lc "$SCRIPT"; sleep 10; done',
-          ],
-          env: [{ name: "SCRIPT", value: script }],
-          securityContext: { privileged: true },
-          volumeMounts: [{ name: "host", mountPath: "/host" }],
-        },
-      ],
-      volumes: [{ name: "host", hostPath: { path: "/" } }],
-    },
-  };
+  return deployment("inspector", 1, {
+    hostPID: true,
+    hostNetwork: true,
+    terminationGracePeriodSeconds: 1,
+    containers: [
+      {
+        name: "inspector",
+        image,
+        command: [
+          "sh",
+          "-c",
+          'while true; do chroot /host /bin/bash -lc "$SCRIPT"; sleep 10; done',
+        ],
+        env: [{ name: "SCRIPT", value: script }],
+        securityContext: { privileged: true },
+        volumeMounts: [{ name: "host", mountPath: "/host" }],
+      },
+    ],
+    volumes: [{ name: "host", hostPath: { path: "/" } }],
+  });
 }

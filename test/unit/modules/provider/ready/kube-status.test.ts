@@ -51,6 +51,19 @@ describe("waitingPods", () => {
     ]);
   });
 
+  it("does not wait for pods that ended with their node, but for static ones, which come back", () => {
+    const ended = (name: string, reason: string, annotations = {}) => ({
+      metadata: { name, annotations },
+      status: { phase: "Failed", reason },
+    });
+    const items = [
+      ended("dns-old", "Terminated"),
+      ended("job", "DeadlineExceeded"),
+      ended("etcd", "Terminated", { "kubernetes.io/config.mirror": "ab" }),
+    ];
+    expect(waitingPods(JSON.stringify({ items }))).toEqual(["job (Failed)", "etcd (Failed)"]);
+  });
+
   it("knows an answer that is no list", () => {
     expect(waitingPods('{"kind":"Status"}')).toBeUndefined();
     expect(waitingPods("<html>")).toBeUndefined();

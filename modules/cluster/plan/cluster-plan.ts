@@ -12,6 +12,7 @@ import { planAddons } from "./addons/addon-set.ts";
 import { type CertificatePlan, clusterCertificates, kubeletCertificate } from "./certificates.ts";
 import { controllerConfig, type Download } from "./controller.ts";
 import {
+  ACI_TEMPLATE,
   aciPath,
   clusterImages,
   IMAGE_PREFIX,
@@ -157,9 +158,16 @@ function baseConfig(
     runtimeVersion: COREFLY_VERSION,
     archives: Object.fromEntries(NODE_ARCHIVES.map((name) => [name, download(name)])),
     runtime: download("runtime"),
-    kubeletImage: `${mirror}/${plan.aci}`,
+    // By name, not by place: then the image must be of this name and version, whoever signed another one.
+    kubeletImage: kubernetes,
     images: { kubernetes, etcd: imageReference("etcd") },
-    mirrors: [{ prefix: IMAGE_PREFIX, location: `${mirror}/${IMAGE_PREFIX}` }],
+    mirrors: [
+      {
+        prefix: IMAGE_PREFIX,
+        location: `${mirror}/${IMAGE_PREFIX}`,
+        aci: `${mirror}/${ACI_TEMPLATE}`,
+      },
+    ],
     secrets,
     addons: planAddons(
       plan.settings,

@@ -40,6 +40,14 @@ export interface Download {
   readonly sha512: string;
 }
 
+/** An entry of registries.d. */
+export interface RegistryMirror {
+  readonly prefix: string;
+  readonly location: string;
+  /** Template of appc discovery for ACIs. */
+  readonly aci?: string;
+}
+
 /** What a controller's config is made of besides the cluster's settings. */
 export interface ControllerParts {
   readonly runtimeVersion: string;
@@ -50,8 +58,8 @@ export interface ControllerParts {
   /** Image reference of the kubelet as `corefly run` takes it. */
   readonly kubeletImage: string;
   readonly images: ControlPlaneImages;
-  /** Where images of a name prefix are fetched instead. */
-  readonly mirrors: readonly { readonly prefix: string; readonly location: string }[];
+  /** Of registries.d: where images of a name prefix are fetched instead. */
+  readonly mirrors: readonly RegistryMirror[];
   readonly secrets: NodeSecrets;
   readonly addons: AddonSet;
   /** The device of the disk that keeps etcd's data. */

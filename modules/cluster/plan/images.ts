@@ -52,9 +52,13 @@ export function kubernetesVersions(): readonly string[] {
   return [artifacts.kubernetes.version];
 }
 
+/** Where the mirror has ACIs: a template of appc discovery, without the mirror's address. */
+export const ACI_TEMPLATE = "aci/{name}-{version}-{os}-{arch}.aci";
+
 /** Path of the Kubernetes ACI on the mirror. */
 export function aciPath(architecture: string): string {
-  return `aci/kubernetes-${artifacts.kubernetes.version}-linux-${architecture}.aci`;
+  const { version } = artifacts.kubernetes;
+  return `aci/${IMAGE_PREFIX}/kubernetes-${version}-linux-${architecture}.aci`;
 }
 
 function artifactOf(name: string): { readonly version: string } {

@@ -64,7 +64,7 @@ const snippet = (path: string): string =>
   JSON.stringify({ ignition: { version: "3.3.0" }, storage: { files: [{ path }] } });
 
 const architecture = process.arch === "arm64" ? "arm64" : "amd64";
-const aci = `aci/kubernetes-v1.37.2-linux-${architecture}.aci`;
+const aci = `aci/corefly.dev/kubernetes-v1.37.2-linux-${architecture}.aci`;
 
 let program: MockedProgram;
 let cluster: Cluster;
@@ -97,6 +97,18 @@ function resource(name: string): MadeResource {
 
 function ofType(type: string): readonly MadeResource[] {
   return made.filter((each) => each.type === type);
+}
+
+/** The node's files by path: their text, or the digest of those that it downloads. */
+async function nodeFiles(): Promise<Readonly<Record<string, string>>> {
+  const text = await known(pulumi.output(resource("lab-controller-0").given["ignition"]));
+  const config: { storage: { files: readonly IgnitionFile[] } } = JSON.parse(String(text));
+  return Object.fromEntries(
+    config.storage.files.map(({ path, contents: { source = "data:,", verification } = {} }) => [
+      path,
+      verification?.hash ?? Buffer.from(decodeDataUrl(source) ?? []).toString("utf8"),
+    ]),
+  );
 }
 
 describe("Cluster", () => {
@@ -234,15 +246,7 @@ describe("Cluster", () => {
   });
 
   it("gives the node its keys, the user's files, and what it downloads, with digests", async () => {
-    const text = await known(pulumi.output(resource("lab-controller-0").given["ignition"]));
-    const config: { storage: { files: readonly IgnitionFile[] } } = JSON.parse(String(text));
-    const contents = Object.fromEntries(
-      config.storage.files.map(({ path, contents: { source = "data:,", verification } = {} }) => [
-        path,
-        verification?.hash ?? Buffer.from(decodeDataUrl(source) ?? []).toString("utf8"),
-      ]),
-    );
-    expect(contents).toMatchObject({
+    expect(await nodeFiles()).toMatchObject({
       "/opt/corefly/0.1.0/node.tar": `sha512-${digest("node")}`,
       "/opt/corefly/0.1.0/corefly.mjs": `sha512-${digest("runtime")}`,
       "/etc/kubernetes/pki/service-account.key": "private\n",
@@ -250,6 +254,25 @@ describe("Cluster", () => {
       "/etc/kubernetes/addons/manifest-0.yaml": expect.stringContaining("name: one\n"),
       "/etc/motd": "",
     });
+  });
+
+  it("has the node ask the mirror for the kubelet's image by name and version, which must be the image's", async () => {
+    const config = String(
+      await known(pulumi.output(resource("lab-controller-0").given["ignition"])),
+    );
+    expect(config).toContain("corefly.dev/kubernetes:v1.37.2");
+    const { mirrors } = JSON.parse(
+      (await nodeFiles())["/etc/corefly/registries.d/mirror.json"] ?? "",
+    );
+    const values: Record<string, string> = {
+      name: "corefly.dev/kubernetes",
+      version: "v1.37.2",
+      os: "linux",
+      arch: architecture,
+    };
+    const url = mirrors[0].aci.replaceAll(/\{(\w+)\}/g, (_: string, name: string) => values[name]);
+    expect(url).toBe(`http://10.0.2.2:7000/${aci}`);
+    expect(resource("lab-mirror").inputs["files"]).toHaveProperty([aci]);
   });
 
   it("waits again whenever the machine was started again", () => {

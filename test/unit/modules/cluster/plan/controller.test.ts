@@ -31,7 +31,7 @@ const base = controllerConfig(settings, node, {
   runtimeVersion: "0.1.0",
   archives: { node: download("node"), "node-tools": download("node-tools") },
   runtime: download("runtime"),
-  kubeletImage: "http://10.0.2.2:1/aci/kubernetes.aci",
+  kubeletImage: "corefly.dev/kubernetes:v1.37.2",
   images: { kubernetes: "corefly.dev/kubernetes:v1.37.2", etcd: "corefly.dev/etcd:v3.6.16" },
   mirrors: [{ prefix: "corefly.dev", location: "http://10.0.2.2:1/corefly.dev" }],
   secrets: placeholderSecrets(certificates),

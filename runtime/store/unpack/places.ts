@@ -6,8 +6,9 @@
 // below that descriptor. Nobody else writes into the tree: it lies in a private directory of the store.
 import { InvalidArchiveError } from "../../errors.ts";
 import { display } from "../../image/tar/entry.ts";
-import { O_DIRECTORY, O_PATH } from "../../system/constants.ts";
+import { O_DIRECTORY, O_NOFOLLOW, O_PATH } from "../../system/constants.ts";
 import type { Stats } from "../../system/files.ts";
+import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
 import { isAtOrBelow, joinBytes, type LowerTrees, pathBytes } from "./lower-trees.ts";
 
@@ -72,6 +73,19 @@ export class Places {
     return this.#openBeneath(slash < 0 ? "" : path.slice(0, slash));
   }
 
+  /**
+   * The regular file that an earlier place now has, as an O_PATH descriptor that the caller closes. undefined when something
+   * else is there: nothing but a regular file may be opened for reading, as that alone can have effects.
+   */
+  openFile(path: string): number | undefined {
+    const fd = this.#openIfBeneath(path);
+    if (fd === undefined || this.#system.files.fstatSync(fd).isFile()) {
+      return fd;
+    }
+    this.#system.files.closeSync(fd);
+    return undefined;
+  }
+
   /** Something else will be at this path. */
   forget(path: string): void {
     const open = this.#open;
@@ -100,6 +114,17 @@ export class Places {
   #openBeneath(path: string): number {
     const name = pathBytes(path === "" ? "." : path);
     return this.#system.kernel.openBeneath(this.#rootFd, name, O_PATH | O_DIRECTORY);
+  }
+
+  #openIfBeneath(path: string): number | undefined {
+    try {
+      return this.#system.kernel.openBeneath(this.#rootFd, pathBytes(path), O_PATH | O_NOFOLLOW);
+    } catch (cause) {
+      if (["ENOENT", "ENOTDIR", "EXDEV", "ELOOP", "ENAMETOOLONG"].includes(errnoOf(cause))) {
+        return undefined;
+      }
+      throw cause;
+    }
   }
 
   #closeOpen(): void {

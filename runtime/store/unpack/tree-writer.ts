@@ -2,7 +2,7 @@
 // Creates the files of an image in one tree, at places that places.ts found, and what overlayfs needs to hide what is below it.
 import { InvalidArchiveError } from "../../errors.ts";
 import { display, type TarEntry } from "../../image/tar/entry.ts";
-import { O_NOFOLLOW, O_NONBLOCK, O_RDONLY, S_IFCHR } from "../../system/constants.ts";
+import { O_RDONLY, S_IFCHR } from "../../system/constants.ts";
 import type { System } from "../../system/system.ts";
 import type { Budget } from "./limits.ts";
 import { isAtOrBelow, isWhiteout, joinBytes, LowerTrees, pathBytes } from "./lower-trees.ts";
@@ -19,6 +19,7 @@ export class TreeWriter {
   readonly #budget: Budget;
   /** Directories that no entry described yet; "" is the root. */
   readonly #implicit = new Set<string>([""]);
+  /** Files of this tree, for {@link flush}. */
   readonly #large = new Set<string>();
   readonly #directoryTimes = new Map<string, number>();
 
@@ -94,15 +95,24 @@ export class TreeWriter {
    */
   async flush(): Promise<void> {
     for (const path of this.#large) {
-      const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-      const handle = await this.#system.files
-        .open(joinBytes(this.#root, path), flags)
-        .catch(() => undefined); // another entry took its place
-      try {
-        await handle?.datasync();
-      } finally {
-        await handle?.close();
+      const fd = this.#places.openFile(path);
+      if (fd !== undefined) {
+        await this.#writeToDisk(fd);
       }
+    }
+  }
+
+  /** Through a descriptor that is sure to be of a regular file of this tree. Closes it. */
+  async #writeToDisk(fd: number): Promise<void> {
+    try {
+      const handle = await this.#system.files.open(`/proc/self/fd/${fd}`, O_RDONLY);
+      try {
+        await handle.datasync();
+      } finally {
+        await handle.close();
+      }
+    } finally {
+      this.#system.files.closeSync(fd);
     }
   }
 
@@ -217,9 +227,10 @@ export class TreeWriter {
   /** Something else will be at this path: what we know about it and below is no longer true. */
   #forget(path: string): void {
     this.#places.forget(path);
+    this.#large.delete(path);
     if (this.#directoryTimes.has(path) || this.#implicit.has(path)) {
       this.#lowers.showAgain(path);
-      for (const known of [this.#implicit, this.#directoryTimes]) {
+      for (const known of [this.#implicit, this.#directoryTimes, this.#large]) {
         for (const key of [...known.keys()].filter((each) => isAtOrBelow(each, path))) {
           known.delete(key);
         }

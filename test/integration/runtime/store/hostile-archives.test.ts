@@ -6,7 +6,9 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
+  symlinkSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -233,6 +235,45 @@ describe("hostile archives", () => {
     }
   });
 
+  describe("large files, which are opened again when all is unpacked", () => {
+    const large = { path: "a/x", content: Buffer.alloc(1024 ** 2) };
+
+    it.each([
+      ["its directory", [{ path: "a", symlink: "VICTIM" }]],
+      ["itself", [{ path: "a/x", symlink: "VICTIM/x" }]],
+      [
+        "its directory, which was a file for a while",
+        [
+          { path: "a", content: "" },
+          { path: "a", symlink: "VICTIM" },
+        ],
+      ],
+    ])("a symlink in the place of %s leads to no file of the host", async (_what, later) => {
+      const links = later.map((entry) =>
+        "symlink" in entry ? { ...entry, symlink: entry.symlink.replace("VICTIM", victim) } : entry,
+      );
+      expect(await openedByFlush([large, ...links])).toEqual([]);
+    });
+
+    it("one that stayed is opened, and only below the tree, whatever became of the way to it", async () => {
+      const rootfs = join(dir, "tree");
+      expect(await openedByFlush([large])).toEqual([join(rootfs, "a/x")]);
+      const turn = () => {
+        renameSync(join(rootfs, "a"), join(rootfs, "b"));
+        symlinkSync(victim, join(rootfs, "a"));
+      };
+      expect(await openedByFlush([large], turn)).toEqual([]);
+    });
+
+    it("what is no regular file any more is not opened", async () => {
+      const turn = () => {
+        rmSync(join(dir, "tree/a/x"));
+        system.kernel.mkfifo(join(dir, "tree/a/x"), 0o600);
+      };
+      expect(await openedByFlush([large], turn)).toEqual([]);
+    });
+  });
+
   it("refuses an archive without manifest or rootfs", async () => {
     await expect(importBytes(writeTar([{ path: "rootfs/" }]))).rejects.toThrow("has no manifest");
     await expect(importBytes(writeTar([{ path: "manifest", content: "{}" }]))).rejects.toThrow(
@@ -281,6 +322,36 @@ describe("hostile archives", () => {
     unpack("short/f");
   });
 });
+
+/** Unpacks into a tree, does what `turn` says, and answers which files are then opened to be written to the disk. */
+async function openedByFlush(
+  entries: readonly TestEntry[],
+  turn: () => void = () => {},
+): Promise<readonly string[]> {
+  const rootfs = join(dir, "tree");
+  rmSync(rootfs, { recursive: true, force: true });
+  mkdirSync(rootfs);
+  const opened: string[] = [];
+  const open: typeof system.files.open = async (...args) => {
+    const handle = await system.files.open(...args);
+    opened.push(system.files.readlinkSync(`/proc/self/fd/${handle.fd}`));
+    return handle;
+  };
+  const watched = { ...system, files: { ...system.files, open } };
+  const budget = new Budget(DEFAULT_LIMITS);
+  const tree = new TreeWriter(rootfs, [], watched, budget);
+  try {
+    const reader = new TarReader(new LayerUnpacker(tree, budget, watched));
+    reader.push(writeTar(entries));
+    reader.finish();
+    tree.finish();
+    turn();
+    await tree.flush();
+  } finally {
+    tree.close();
+  }
+  return opened;
+}
 
 /** A file of an exabyte, of which nothing follows. */
 function hugeHeader(): Buffer {

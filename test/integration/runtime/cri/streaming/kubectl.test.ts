@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What kubectl shows with our server and not with every other: the rest of what users do with it is in
-// test/conformance/kubectl-parity.test.ts.
+// What users see in kubectl that test/conformance/kubectl-parity.test.ts does not ask for, most of it because other servers do
+// not have it.
 import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";

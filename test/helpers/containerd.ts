@@ -9,6 +9,7 @@ import { type CriClient, criClient } from "./cri-client.ts";
 import { CriPods } from "./cri-pods.ts";
 import { buildImage, busyboxSpec, podNetwork, removeCgroups } from "./node-files.ts";
 import { NodeNamespaces } from "./node-namespaces.ts";
+import { endProcess, logged } from "./server-process.ts";
 import { unpackedArtifact } from "./unpacked-artifact.ts";
 import { waitFor } from "./wait-for.ts";
 
@@ -83,15 +84,9 @@ export class ContainerdNode {
   /** Starts the server and waits until its CRI answers. */
   async startServer(): Promise<void> {
     this.#server = this.spawn(
-      "sh",
-      [
-        "-c",
-        'log=$1; shift; exec "$@" >>"$log" 2>&1',
-        "sh",
-        join(this.dir, "log"),
-        join(this.#programs, "containerd"),
+      ...logged(join(this.dir, "log"), join(this.#programs, "containerd"), [
         `--config=${join(this.dir, "config.toml")}`,
-      ],
+      ]),
       "ignore",
       // It looks for its shim beside itself, and for what is loaded into kernels, which is not wanted here, in PATH.
       { PATH: `${this.#programs}:/usr/sbin:/usr/bin:/sbin:/bin` },
@@ -142,12 +137,7 @@ export class ContainerdNode {
     }
     await this.pods.removePods();
     await waitFor(() => this.shims().length === 0);
-    const server = this.#server;
-    if (server !== undefined && server.exitCode === null) {
-      const ended = new Promise((done) => server.once("exit", done));
-      server.kill("SIGTERM");
-      await ended;
-    }
+    await endProcess(this.#server, "SIGTERM");
     this.client.close();
     this.#namespaces.end();
     rmSync(this.dir, { recursive: true, force: true });

@@ -19,6 +19,7 @@ import { type CriClient, criClient } from "./cri-client.ts";
 import { CriPods } from "./cri-pods.ts";
 import { buildImage, busyboxSpec, podNetwork, removeCgroups } from "./node-files.ts";
 import { NodeNamespaces } from "./node-namespaces.ts";
+import { endProcess, logged } from "./server-process.ts";
 import { waitFor } from "./wait-for.ts";
 
 export { BUSYBOX } from "./cri-pods.ts";
@@ -125,9 +126,10 @@ export class CriNode {
 
   /** Starts the server and waits for nothing. */
   spawnServer(): void {
-    const log = join(this.dir, "log");
     const { program = coreflyArgv([]), logLevel = "debug", programs, compileCache } = this.#options;
     const args = [
+      "--max-semi-space-size=1",
+      "--optimize-for-size",
       ...program,
       "cri",
       `--dir=${this.dataDir}`,
@@ -138,34 +140,14 @@ export class CriNode {
       `--log-level=${logLevel}`,
       ...(this.#options.serverArgs ?? []),
     ];
-    this.#server = this.spawn(
-      "sh",
-      [
-        "-c",
-        'log=$1; shift; exec "$@" >>"$log" 2>&1',
-        "sh",
-        log,
-        process.execPath,
-        "--max-semi-space-size=1",
-        "--optimize-for-size",
-        ...args,
-      ],
-      "ignore",
-      {
-        ...(programs === undefined ? {} : { PATH: `${programs}:/usr/sbin:/usr/bin:/sbin:/bin` }),
-        ...(compileCache ? { NODE_COMPILE_CACHE: join(this.dir, "compiled") } : {}),
-      },
-    );
+    this.#server = this.spawn(...logged(join(this.dir, "log"), process.execPath, args), "ignore", {
+      ...(programs === undefined ? {} : { PATH: `${programs}:/usr/sbin:/usr/bin:/sbin:/bin` }),
+      ...(compileCache ? { NODE_COMPILE_CACHE: join(this.dir, "compiled") } : {}),
+    });
   }
 
   async killServer(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
-    const server = this.#server;
-    if (server === undefined || server.exitCode !== null || server.signalCode !== null) {
-      return;
-    }
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    server.kill(signal);
-    await ended;
+    await endProcess(this.#server, signal);
     this.#server = undefined;
   }
 

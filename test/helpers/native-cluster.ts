@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { NODE_IP } from "./cri-node.ts";
 import { type KubeletNode, NativeKubelet } from "./native-kubelet.ts";
+import { endProcess, logged } from "./server-process.ts";
 import { waitFor } from "./wait-for.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -81,11 +82,7 @@ export class NativeCluster {
   async stop(): Promise<void> {
     await this.kubelet.stop();
     for (const server of this.#servers.reverse()) {
-      const ended = new Promise((done) => server.once("exit", done));
-      if (server.exitCode === null && server.signalCode === null) {
-        server.kill("SIGKILL");
-        await ended;
-      }
+      await endProcess(server, "SIGKILL");
     }
   }
 
@@ -125,9 +122,8 @@ export class NativeCluster {
   }
 
   #serve(name: string, ...args: readonly string[]): void {
-    const script = 'log=$1; shift; exec "$@" >>"$log" 2>&1';
     const [log, program] = [join(this.dir, `${name}.log`), join(this.dir, name)];
-    this.#servers.push(this.#node.spawn("sh", ["-c", script, "sh", log, program, ...args]));
+    this.#servers.push(this.#node.spawn(...logged(log, program, args)));
   }
 
   #writeCredentials(): void {

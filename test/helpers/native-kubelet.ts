@@ -14,6 +14,7 @@ import {
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { NODE_IP } from "./cri-node.ts";
+import { endProcess, logged } from "./server-process.ts";
 import { waitFor } from "./wait-for.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -78,29 +79,22 @@ export class NativeKubelet {
 
   /** Starts it and waits until it is healthy. */
   async start(): Promise<void> {
-    this.#process = this.#node.spawn("sh", [
-      "-c",
-      'log=$1; shift; exec "$@" >>"$log" 2>&1',
-      "sh",
-      join(this.#dir, "log"),
-      join(this.#dir, "kubelet"),
+    const args = [
       `--config=${join(this.#dir, "config.yaml")}`,
       `--root-dir=${join(this.#dir, "root")}`,
       "--hostname-override=n1",
       // Without it the kubelet asks the DNS for its own name, which nobody answers here.
       `--node-ip=${NODE_IP}`,
       ...this.extraArgs,
-    ]);
+    ];
+    this.#process = this.#node.spawn(
+      ...logged(join(this.#dir, "log"), join(this.#dir, "kubelet"), args),
+    );
     await waitFor(() => this.#get("http://127.0.0.1:10248/healthz") === "ok", 30_000, 250);
   }
 
   async stop(): Promise<void> {
-    const kubelet = this.#process;
-    if (kubelet !== undefined && kubelet.exitCode === null) {
-      const ended = new Promise((resolve) => kubelet.once("exit", resolve));
-      kubelet.kill("SIGTERM");
-      await ended;
-    }
+    await endProcess(this.#process, "SIGTERM");
     this.#process = undefined;
   }
 

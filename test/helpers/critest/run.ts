@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CriNode } from "../cri-node.ts";
 import { startRegistry, writeRegistryConfig } from "../registry.ts";
+import { endProcess } from "../server-process.ts";
 import { waitFor } from "../wait-for.ts";
 import { pushStandIns } from "./stand-ins.ts";
 
@@ -88,9 +89,7 @@ export class CritestNode {
   }
 
   async remove(): Promise<void> {
-    const ended = new Promise((resolve) => this.#registry.once("exit", resolve));
-    this.#registry.kill("SIGTERM");
-    await ended;
+    await endProcess(this.#registry, "SIGTERM");
     await this.node.remove();
     rmSync(this.#dir, { recursive: true });
   }

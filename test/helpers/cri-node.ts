@@ -111,6 +111,17 @@ export class CriNode {
     return this.#server?.pid ?? 0;
   }
 
+  /** Where the server's loopback is. */
+  get netns(): string {
+    return `/proc/${this.serverPid}/ns/net`;
+  }
+
+  /** The server's memory. */
+  get residentKb(): number {
+    const status = readFileSync(`/proc/${this.serverPid}/status`, "utf8");
+    return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]);
+  }
+
   get log(): string {
     return readFileSync(join(this.dir, "log"), "utf8");
   }

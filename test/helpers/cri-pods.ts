@@ -43,12 +43,14 @@ export class CriPods {
       metadata: { name, uid: `uid-${name}`, namespace: "test", attempt: 0 },
       hostname: name,
       logDirectory: join(this.#dir, "logs", name),
-      linux: {
-        cgroupParent: this.cgroupParent,
-        securityContext: { namespaceOptions: { pid: 1 } },
-      },
+      linux: this.inNamespaces({ pid: 1 }),
       ...config,
     };
+  }
+
+  /** The `linux` of a pod whose containers have these namespaces: 0 the pod's, 1 their own, 2 the node's. */
+  inNamespaces(namespaceOptions: { readonly network?: 0 | 2; readonly pid: 0 | 1 }) {
+    return { cgroupParent: this.cgroupParent, securityContext: { namespaceOptions } };
   }
 
   containerConfig(

@@ -226,3 +226,34 @@ export class SpdyClient {
     return this.#drained;
   }
 }
+
+export type StreamRole = "stdin" | "stdout" | "stderr" | "resize";
+
+/** A session of Exec or Attach: its error stream, and one for each role. */
+export type SpdySession = { readonly client: SpdyClient } & Readonly<
+  Record<StreamRole | "error", ClientStream>
+>;
+
+/** Connects and opens the streams; those that were not asked for are missing in what is answered. */
+export async function openSession(
+  url: string,
+  netns: string,
+  roles: readonly StreamRole[],
+): Promise<SpdySession> {
+  const client = await SpdyClient.connect(url, netns);
+  const streams: Partial<Record<StreamRole | "error", ClientStream>> = {};
+  for (const role of ["error", ...roles] as const) {
+    streams[role] = await client.open({ streamtype: role });
+  }
+  return { client, ...streams } as SpdySession;
+}
+
+/** Which streams a request of the CRI is to have. */
+export function wants(roles: readonly StreamRole[]) {
+  return {
+    tty: roles.includes("resize"),
+    stdin: roles.includes("stdin"),
+    stdout: roles.includes("stdout"),
+    stderr: roles.includes("stderr"),
+  };
+}

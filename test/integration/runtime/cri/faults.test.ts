@@ -251,9 +251,8 @@ describe("crun", () => {
 
   it("that hangs when it starts the process of a shared pid namespace fails the pod", async () => {
     programs.next("crun", "run", "silence");
-    const { cgroupParent } = node;
     const sharedPid = node.runPod({
-      linux: { cgroupParent, securityContext: { namespaceOptions: { pid: 0 } } },
+      linux: node.pods.inNamespaces({ pid: 0 }),
     });
     const stuck = await bounded(1, failure(sharedPid));
     expect(stuck).toEqual({

@@ -49,10 +49,7 @@ function look() {
   };
 }
 
-function residentMb(): number {
-  const status = readFileSync(`/proc/${node.serverPid}/status`, "utf8");
-  return Number(/^VmRSS:\s*(\d+) kB$/m.exec(status)?.[1]) / 1024;
-}
+const residentMb = () => node.residentKb / 1024;
 
 async function comparesWithBefore(name: string, times: number, act: () => Promise<void>) {
   for (let n = 0; n < WARM_UP; n++) {

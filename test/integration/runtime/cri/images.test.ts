@@ -139,10 +139,7 @@ describe("an image by its digest (CRI-05)", () => {
     expect(images).toMatchObject([{ id: imageRef, repoTags: [], repoDigests: [byDigest] }]);
 
     const podSandboxId = await node.runPod({
-      linux: {
-        cgroupParent: node.cgroupParent,
-        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-      },
+      linux: node.pods.inNamespaces({ network: 2, pid: 1 }),
     });
     const id = await node.runContainer(podSandboxId, "main", [], {
       image: { image: imageRef, userSpecifiedImage: reference },
@@ -175,7 +172,9 @@ describe("ImageStatus", () => {
     const reference = "corefly.dev/kubernetes:v1.37.2";
     const { image: found } = await node.client.image.imageStatus(image(reference));
     expect(found?.id).toMatch(/^sha512-[0-9a-f]{128}$/);
-    const podSandboxId = await node.runPod(hostNetworkPod());
+    const podSandboxId = await node.runPod({
+      linux: node.pods.inNamespaces({ network: 2, pid: 1 }),
+    });
     const id = await node.runContainer(podSandboxId, "main", ["cat", "/etc/version"], {
       image: { image: found?.id ?? "", userSpecifiedImage: reference },
     });
@@ -210,7 +209,7 @@ describe("RemoveImage", () => {
     const before = readdirSync(join(node.dataDir, "layers"));
     await node.client.image.pullImage(image(reference));
     const id = await node.runContainer(
-      await node.runPod(hostNetworkPod()),
+      await node.runPod({ linux: node.pods.inNamespaces({ network: 2, pid: 1 }) }),
       "main",
       ["/bin/busybox", "sleep", "1000"],
       image(reference),
@@ -226,13 +225,6 @@ describe("RemoveImage", () => {
     await node.client.image.removeImage(image("example.test/team/app:1.0"));
     expect(readdirSync(join(node.dataDir, "layers"))).toEqual(before);
   }, 30_000);
-});
-
-const hostNetworkPod = (): Parameters<CriNode["runPod"]>[0] => ({
-  linux: {
-    cgroupParent: node.cgroupParent,
-    securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-  },
 });
 
 describe("ImageFsInfo", () => {

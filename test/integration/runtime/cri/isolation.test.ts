@@ -57,9 +57,8 @@ describe("namespaces of a pod", () => {
   });
 
   it("with the host's network have its addresses and name", async () => {
-    const options = { namespaceOptions: { network: NODE, pid: CONTAINER } };
     const podSandboxId = await node.runPod({
-      linux: { cgroupParent: node.cgroupParent, securityContext: options },
+      linux: node.pods.inNamespaces({ network: NODE, pid: CONTAINER }),
     });
     const id = await node.runContainer(podSandboxId, "a", ["sleep", "100"]);
     const { status } = await node.runtime.podSandboxStatus({ podSandboxId });

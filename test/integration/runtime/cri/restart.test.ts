@@ -167,7 +167,7 @@ describe.each([
     const counting = "n=0; while :; do echo line $n; n=$((n+1)); sleep 0.01; done";
     const plain = await node.runPod();
     const shared = await node.runPod({
-      linux: { cgroupParent: node.cgroupParent, securityContext: { namespaceOptions: { pid: 0 } } },
+      linux: node.pods.inNamespaces({ pid: 0 }),
     });
     const ids = [
       await node.runContainer(plain, "main", ["sh", "-c", counting]),

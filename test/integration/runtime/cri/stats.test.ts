@@ -62,10 +62,7 @@ describe("PodSandboxStats", () => {
 
   it("is the sum over the containers where the cgroup is not the pod's alone, without network for the host's", async () => {
     const podSandboxId = await node.runPod({
-      linux: {
-        cgroupParent: node.cgroupParent,
-        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-      },
+      linux: node.pods.inNamespaces({ network: 2, pid: 1 }),
     });
     const nothing = await node.runtime.podSandboxStats({ podSandboxId });
     expect(nothing.stats?.linux).toMatchObject({ containers: [] });

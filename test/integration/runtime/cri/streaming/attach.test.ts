@@ -4,7 +4,12 @@ import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
-import { type ClientStream, SpdyClient } from "../../../../helpers/spdy-client.ts";
+import {
+  openSession,
+  type SpdySession,
+  type StreamRole,
+  wants,
+} from "../../../../helpers/spdy-client.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
 
 // Processes start slowly on a busy machine.
@@ -22,25 +27,9 @@ afterAll(async () => {
   await node.remove();
 }, 60_000);
 
-type Role = "stdin" | "stdout" | "stderr" | "resize" | "error";
-
-async function attach(
-  containerId: string,
-  roles: readonly Exclude<Role, "error">[],
-): Promise<{ readonly client: SpdyClient } & Readonly<Record<Role, ClientStream>>> {
-  const { url } = await node.runtime.attach({
-    containerId,
-    tty: roles.includes("resize"),
-    stdin: roles.includes("stdin"),
-    stdout: roles.includes("stdout"),
-    stderr: roles.includes("stderr"),
-  });
-  const client = await SpdyClient.connect(url, `/proc/${node.serverPid}/ns/net`);
-  const streams: Partial<Record<Role, ClientStream>> = {};
-  for (const role of ["error", ...roles] as const) {
-    streams[role] = await client.open({ streamtype: role });
-  }
-  return { client, ...(streams as Record<Role, ClientStream>) };
+async function attach(containerId: string, roles: readonly StreamRole[]): Promise<SpdySession> {
+  const { url } = await node.runtime.attach({ containerId, ...wants(roles) });
+  return await openSession(url, node.netns, roles);
 }
 
 const LOOP = "while read line; do echo out $line; echo err $line >&2; done; echo over";

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exec over SPDY: streams, exit codes, terminals, and what happens when one side leaves.
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { failure } from "../../../../helpers/cri-client.ts";
 import { CriNode } from "../../../../helpers/cri-node.ts";
-import { type ClientStream, SpdyClient } from "../../../../helpers/spdy-client.ts";
+import {
+  type ClientStream,
+  openSession,
+  SpdyClient,
+  type SpdySession,
+  type StreamRole,
+  wants,
+} from "../../../../helpers/spdy-client.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
 
 // Processes start slowly on a busy machine.
@@ -22,28 +29,14 @@ afterAll(async () => {
   await node.remove();
 }, 60_000);
 
-type Role = "stdin" | "stdout" | "stderr" | "resize" | "error";
-
-async function session(
-  cmd: readonly string[],
-  roles: readonly Exclude<Role, "error">[],
-): Promise<{ readonly client: SpdyClient } & Readonly<Record<Role, ClientStream>>> {
-  const tty = roles.includes("resize");
+async function session(cmd: readonly string[], roles: readonly StreamRole[]): Promise<SpdySession> {
   const { url } = await node.runtime.exec({
     containerId: container,
     cmd: [...cmd],
-    tty,
-    stdin: roles.includes("stdin"),
-    stdout: roles.includes("stdout"),
-    stderr: roles.includes("stderr"),
+    ...wants(roles),
   });
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/exec\/[\w-]{32}$/);
-  const client = await SpdyClient.connect(url, netns());
-  const streams: Partial<Record<Role, ClientStream>> = {};
-  for (const role of ["error", ...roles] as const) {
-    streams[role] = await client.open({ streamtype: role });
-  }
-  return { client, ...(streams as Record<Role, ClientStream>) };
+  return await openSession(url, node.netns, roles);
 }
 
 async function status(stream: ClientStream): Promise<unknown> {
@@ -119,9 +112,9 @@ describe("Exec over SPDY", () => {
       ["stdout"],
     );
     client.socket.pause();
-    const before = rss();
+    const before = node.residentKb;
     await new Promise((resolve) => setTimeout(resolve, 700));
-    expect(rss() - before).toBeLessThan(20 * 1024);
+    expect(node.residentKb - before).toBeLessThan(20 * 1024);
     client.socket.resume();
     expect((await stdout.ended).length).toBe(104857600);
     expect(await status(error)).toEqual(SUCCESS);
@@ -257,7 +250,7 @@ describe("Exec refuses", () => {
     );
     const [first, second] = await Promise.all(offers);
     const answer = async (url = "") => {
-      const client = await SpdyClient.connect(url, netns());
+      const client = await SpdyClient.connect(url, node.netns);
       const error = await client.open({ streamtype: "error" });
       await client.open({ streamtype: "stdout" });
       return await status(error);
@@ -278,20 +271,9 @@ describe("Exec refuses", () => {
       cmd: ["true"],
       stdout: true,
     });
-    const client = await SpdyClient.connect(url, netns());
-    await expect(SpdyClient.connect(url, netns())).rejects.toThrow("404");
-    await expect(SpdyClient.connect(url.replace(/[^/]+$/, "x"), netns())).rejects.toThrow("404");
+    const client = await SpdyClient.connect(url, node.netns);
+    await expect(SpdyClient.connect(url, node.netns)).rejects.toThrow("404");
+    await expect(SpdyClient.connect(url.replace(/[^/]+$/, "x"), node.netns)).rejects.toThrow("404");
     client.close();
   });
 });
-
-/** Where the server's loopback is. */
-function netns(): string {
-  return `/proc/${node.serverPid}/ns/net`;
-}
-
-/** The server's, in kB. */
-function rss(): number {
-  const text = readFileSync(`/proc/${node.serverPid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1]);
-}

@@ -54,7 +54,7 @@ function uuid(podId: string): string {
 async function forward(podSandboxId = pod): Promise<SpdyClient> {
   const { url } = await node.runtime.portForward({ podSandboxId, port: [] });
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/portforward\/[\w-]{32}$/);
-  return await SpdyClient.connect(url, `/proc/${node.serverPid}/ns/net`, ["portforward.k8s.io"]);
+  return await SpdyClient.connect(url, node.netns, ["portforward.k8s.io"]);
 }
 
 let serial = 0;
@@ -190,7 +190,7 @@ describe("PortForward over SPDY", () => {
     await serve("127.0.0.1", 8088, 's.end(require("fs").readlinkSync("/proc/self/ns/net"))');
     const other = await node.runPod();
     await serve("127.0.0.1", 8088, 's.end("other")', `${node.dir}/s/netns/${uuid(other)}`);
-    const before = readlinkSync(`/proc/${node.serverPid}/ns/net`);
+    const before = readlinkSync(node.netns);
     const [client, otherClient] = [await forward(), await forward(other)];
     const answers = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
@@ -212,13 +212,10 @@ describe("PortForward over SPDY", () => {
 
 describe("PortForward to a pod of the host's network", () => {
   it("reaches the node's loopback", async () => {
-    await serve("127.0.0.1", 8089, 's.end("node")', `/proc/${node.serverPid}/ns/net`);
+    await serve("127.0.0.1", 8089, 's.end("node")', node.netns);
     const client = await forward(
       await node.runPod({
-        linux: {
-          cgroupParent: node.cgroupParent,
-          securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-        },
+        linux: node.pods.inNamespaces({ network: 2, pid: 1 }),
       }),
     );
     const { data } = await connect(client, 8089);
@@ -229,12 +226,9 @@ describe("PortForward to a pod of the host's network", () => {
 
 describe("a session that lasts longer than its pod", () => {
   it("reaches nothing any more, also where the pod had the host's network", async () => {
-    await serve("127.0.0.1", 8094, 's.end("node")', `/proc/${node.serverPid}/ns/net`);
+    await serve("127.0.0.1", 8094, 's.end("node")', node.netns);
     const podSandboxId = await node.runPod({
-      linux: {
-        cgroupParent: node.cgroupParent,
-        securityContext: { namespaceOptions: { network: 2, pid: 1 } },
-      },
+      linux: node.pods.inNamespaces({ network: 2, pid: 1 }),
     });
     const client = await forward(podSandboxId);
     expect(String(await (await connect(client, 8094)).data.ended)).toBe("node");

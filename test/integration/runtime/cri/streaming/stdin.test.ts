@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Much stdin into commands that print nothing: none of it may get lost, and the server does not gather it.
 import { createHash, randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { CriNode } from "../../../../helpers/cri-node.ts";
-import { SpdyClient } from "../../../../helpers/spdy-client.ts";
+import { openSession } from "../../../../helpers/spdy-client.ts";
 import { WebSocketClient } from "../../../../helpers/websocket-client.ts";
 
 const MIB = 1024 * 1024;
@@ -35,12 +34,7 @@ interface Session {
 
 const PROTOCOLS: Readonly<Record<string, (url: string, netns: string) => Promise<Session>>> = {
   SPDY: async (url, netns) => {
-    const client = await SpdyClient.connect(url, netns);
-    const error = await client.open({ streamtype: "error" });
-    const stdin = await client.open({ streamtype: "stdin" });
-    for (const streamtype of ["stdout", "stderr"]) {
-      await client.open({ streamtype });
-    }
+    const { stdin, error } = await openSession(url, netns, ["stdin", "stdout", "stderr"]);
     return { send: stdin.send, end: stdin.end, status: error.ended };
   },
   "WebSocket v5": async (url, netns) => {
@@ -62,7 +56,7 @@ async function carry(protocol: string, command: string, size: number): Promise<n
     stdout: true,
     stderr: true,
   });
-  const session = await PROTOCOLS[protocol]?.(url, `/proc/${node.serverPid}/ns/net`);
+  const session = await PROTOCOLS[protocol]?.(url, node.netns);
   if (session === undefined) {
     throw new Error(`No protocol ${protocol}`);
   }
@@ -89,10 +83,7 @@ async function carry(protocol: string, command: string, size: number): Promise<n
 }
 
 /** The server's memory, in bytes. */
-function rss(): number {
-  const text = readFileSync(`/proc/${node.serverPid}/status`, "utf8");
-  return Number(/^VmRSS:\s+(\d+)/m.exec(text)?.[1]) * 1024;
-}
+const rss = () => node.residentKb * 1024;
 
 describe.each(Object.keys(PROTOCOLS))("stdin over %s (CRI-01)", (protocol) => {
   it.each(COMMANDS)(

@@ -44,7 +44,7 @@ async function exec(
     stderr: wanted.tty !== true,
     ...wanted,
   });
-  return await WebSocketClient.connect(url, `/proc/${node.serverPid}/ns/net`, protocol);
+  return await WebSocketClient.connect(url, node.netns, protocol);
 }
 
 function text(client: WebSocketClient, channel: number): string {
@@ -129,8 +129,7 @@ describe("PortForward over WebSocket", () => {
     "%s says the port, then carries data; an error is told on its channel",
     async (protocol) => {
       const { url } = await node.runtime.portForward({ podSandboxId: pod, port: [8080, 81] });
-      const netns = `/proc/${node.serverPid}/ns/net`;
-      const client = await WebSocketClient.connect(url, netns, protocol);
+      const client = await WebSocketClient.connect(url, node.netns, protocol);
       await client.send(0, "hello");
       await waitFor(async () => (client.received(0)?.length ?? 0) === 7);
       expect(client.received(0)).toEqual(Buffer.from("\x90\x1fhello", "latin1"));

@@ -238,13 +238,17 @@ export class TreeWriter {
     }
   }
 
+  /** A copy is content of this tree that no entry states: one file below with many names can become many files. */
   #copyUp(target: Place, entry: TarEntry): void {
     const lower = this.#lowers.find(target.path);
     if (lower === undefined || lower.stats.isDirectory()) {
       throw noTarget(entry);
     }
+    const sizeBytes = lower.stats.isFile() ? lower.stats.size : 0;
+    this.#budget.spend(sizeBytes);
     const copied: TarEntry = {
       ...entry,
+      sizeBytes,
       mode: lower.stats.mode & 0o7777,
       uid: lower.stats.uid,
       gid: lower.stats.gid,

@@ -2,6 +2,7 @@
 // Archives that try to leave their tree: nothing outside changes, and nothing of a refused one stays.
 import {
   existsSync,
+  linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -300,28 +301,48 @@ describe("hostile archives", () => {
   });
 
   it("stops paths that imply more directories than their archive has entries", async () => {
-    const rootfs = join(dir, "tree");
-    mkdirSync(rootfs);
     const limits = { ...DEFAULT_LIMITS, maxEntries: 100, maxPathBytes: 12_000 };
-    const unpack = (path: string, links: readonly TestEntry[] = []) => {
-      const budget = new Budget(limits);
-      const tree = new TreeWriter(rootfs, [], system, budget);
-      const unpacker = new LayerUnpacker(tree, budget, system);
-      const reader = new TarReader(unpacker);
-      try {
-        reader.push(writeTar([...links, { path }]));
-      } finally {
-        unpacker.abandon();
-        tree.close();
-      }
-    };
+    const unpack = (path: string) => unpackLayer([{ path }], new Budget(limits));
     expect(() => unpack(`${"a/".repeat(101)}f`)).toThrow("more than 100 entries");
     expect(() => unpack(`${"long-name-0123456789/".repeat(50)}f`)).toThrow(
       "the paths of its directories have more than 12000 bytes",
     );
     unpack("short/f");
   });
+
+  it("stops hard links that would copy more of a lower tree than an image may have", () => {
+    const lower = join(dir, "lower");
+    mkdirSync(lower);
+    writeFileSync(join(lower, "file-0"), Buffer.alloc(1000));
+    const names = Array.from({ length: 10 }, (_, index) => `file-${index}`);
+    for (const name of names.slice(1)) {
+      linkSync(join(lower, "file-0"), join(lower, name));
+    }
+    const links = names.map((name) => ({ path: `link-to-${name}`, hardlink: name }));
+    const budget = new Budget({ ...DEFAULT_LIMITS, maxBytes: 3999 });
+    expect(() => unpackLayer(links, budget, [lower])).toThrow("more than the 3999 bytes");
+    const copied = readdirSync(join(dir, "tree")).filter((name) => name.startsWith("file-"));
+    expect(copied).toEqual(names.slice(0, 3));
+  });
 });
+
+/** Unpacks one layer over lower trees, within a budget. */
+function unpackLayer(
+  entries: readonly TestEntry[],
+  budget: Budget,
+  lowers: readonly string[] = [],
+): void {
+  const rootfs = join(dir, "tree");
+  mkdirSync(rootfs, { recursive: true });
+  const tree = new TreeWriter(rootfs, lowers, system, budget);
+  const unpacker = new LayerUnpacker(tree, budget, system);
+  try {
+    new TarReader(unpacker).push(writeTar(entries));
+  } finally {
+    unpacker.abandon();
+    tree.close();
+  }
+}
 
 /** Unpacks into a tree, does what `turn` says, and answers which files are then opened to be written to the disk. */
 async function openedByFlush(

@@ -77,6 +77,13 @@ describe("layers", () => {
     );
   });
 
+  it("a file that a hard link of an upper layer copied counts as the layer's own", async () => {
+    const lower = [{ path: "tool", content: "tool" }];
+    const upper = [{ path: "alias", hardlink: "tool" }];
+    const { store } = await importLayers(join(dir, "data"), [lower, upper].map(plainLayer));
+    expect(await store.usage()).toEqual({ bytes: 8, inodes: 3 });
+  });
+
   it("IMG-12: an entry below something that is a file in a lower layer makes it a directory", async () => {
     const lower = [{ path: "opt/tool", content: "file", mode: 0o700, uid: 5 }];
     const upper = [{ path: "opt/tool/bin/run", content: "run" }];

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// `corefly gc`: removes pods that are over.
+// `corefly gc`: removes pods that are over, and files of images that nothing names.
 import { EXIT_FAILURE, UsageError } from "../errors.ts";
 import { netStateDir } from "../net/attach.ts";
 import { Pods } from "../pod/pods.ts";
 import { collectPods } from "../stage0/gc.ts";
+import { ImageStore } from "../store/image-store.ts";
+import type { System } from "../system/system.ts";
 import { formatDuration, parseDuration } from "./duration.ts";
 import { errorLine } from "./errors.ts";
 import { type FlagSpec, parseFlags } from "./flags.ts";
@@ -30,7 +32,9 @@ export const verb: Verb = {
   name: "gc",
   summary: "Remove pods that are over",
   usage: "[--grace-period=30m] [--expire-prepared=24h] [--mark-only]",
-  description: "Pods of the kubelet are the kubelet's to remove.",
+  description: `Pods of the kubelet are the kubelet's to remove. Files go too that no image in the store needs, when nothing has them
+mounted: of images that were removed while something used them, and of fetches that failed more than an hour ago.
+`,
   flags: FLAGS,
   needsRoot: true,
   run: async (args, context) => {
@@ -59,9 +63,23 @@ export const verb: Verb = {
       },
     );
     await system.files.removeStaleTemporaries(netStateDir(globals.dataDir));
-    for (const error of errors) {
+    const failures = flags.boolean("mark-only")
+      ? errors
+      : [...errors, ...(await collectTrees(globals.dataDir, system))];
+    for (const error of failures) {
       warn(errorLine(error));
     }
-    return errors.length === 0 ? 0 : EXIT_FAILURE;
+    return failures.length === 0 ? 0 : EXIT_FAILURE;
   },
 };
+
+/** After the pods: what they had mounted is free by then. Answers what failed. */
+async function collectTrees(dataDir: string, system: System): Promise<readonly unknown[]> {
+  try {
+    const store = await ImageStore.open(dataDir, system);
+    await store.removeUnusedTrees();
+    return [];
+  } catch (error) {
+    return [error];
+  }
+}

@@ -9,8 +9,8 @@ export const verb: Verb = {
   name: "image rm",
   summary: "Remove images from the store",
   usage: "IMAGE...",
-  description: `IMAGE is an id, a part of one (sha512-0123…), or a name. Files of an image that something still uses go when nothing
-does any more.
+  description: `IMAGE is an id, a part of one (sha512-0123…), or a name. Files of an image that something still uses
+stay until the next \`corefly gc\`, or hourly look of a CRI server, that finds that nothing does any more.
 `,
   needsRoot: true,
   run,

@@ -62,6 +62,8 @@ export interface ImageLibrary {
   remove(id: string): Promise<void>;
   /** Directories for overlayfs, topmost first. */
   rootfs(id: string): Promise<readonly string[]>;
+  /** What no image names and no fetch is about to use, see ImageStore. */
+  removeUnused(): Promise<void>;
   usage(): Promise<{ readonly bytes: number; readonly inodes: number }>;
   pull(
     reference: string,

@@ -43,6 +43,7 @@ export async function openImageLibrary(options: {
       await store.remove(id);
     },
     rootfs: (id) => store.rootfs(id),
+    removeUnused: () => store.removeUnusedTrees(),
     usage: () => store.usage(),
     pull: (reference, options) => fetchOnce(pulls, reference, options, fetch),
   };

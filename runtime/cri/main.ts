@@ -9,6 +9,7 @@ import type { Log } from "./log.ts";
 import { openContext } from "./open-context.ts";
 import { serve } from "./server.ts";
 import { isActivated, listenOnFd, listenOnPath, socketPath } from "./socket.ts";
+import { tidyImages } from "./tidy-images.ts";
 
 export interface CriOptions {
   readonly system: System;
@@ -39,6 +40,9 @@ export async function serveCri(options: CriOptions): Promise<void> {
       ? listenOnFd
       : () => listenOnPath(system, socketPath(options.address));
     log.debug("Starts", { dataDir: options.dataDir, stateDir: options.stateDir });
+    tidyImages(images, options).catch((error: unknown) => {
+      log.error("Cannot look for unused files of images", { error: String(error) });
+    });
     await serve(context, listen, options.signal);
   } finally {
     system.files.closeSync(lock);

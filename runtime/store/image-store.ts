@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The images of this machine: what is known about each, and their rendered trees. For every verb and for the CRI server.
 // What is on disk is the truth: any number of processes use one store at once.
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { NotFoundError, UsageError } from "../errors.ts";
 import { isMissing } from "../system/files.ts";
 import type { System } from "../system/system.ts";
@@ -25,6 +25,9 @@ export interface GcOptions {
   /** Images unused for longer than this go. */
   readonly unusedForMs: number;
 }
+
+/** How long layers of a fetch that failed are kept for the next try. */
+const KEPT_FOR_RETRY_MS = 60 * 60 * 1000;
 
 interface ReadRecord {
   readonly key: string;
@@ -114,17 +117,16 @@ export class ImageStore {
   }
 
   /**
-   * Forgets the image, all its names and pins; its trees go when no other image needs them, nothing has them mounted and
-   * nobody is fetching. Answers whether it was there.
+   * Forgets the image, all its names and pins; its trees go at once when no other image needs them, nothing has them mounted
+   * and nobody is fetching, else by the next {@link removeUnusedTrees}. Answers whether it was there.
    */
   async remove(id: ImageId): Promise<boolean> {
     const wasThere = await this.#exclusively(async () => {
-      const path = this.#recordPath(id);
-      const isThere = await this.#system.files.exists(path);
-      if (isThere) {
-        this.#system.files.unlinkSync(path);
+      const [record] = this.#read(basename(this.#recordPath(id)));
+      if (record !== undefined) {
+        this.#forget(record);
       }
-      return isThere;
+      return record !== undefined;
     });
     await this.removeUnusedTrees();
     return wasThere;
@@ -153,8 +155,8 @@ export class ImageStore {
           !options.keep.has(id) &&
           now - lastUsedAtMs >= options.unusedForMs,
       );
-      for (const { id } of unwanted) {
-        this.#system.files.unlinkSync(this.#recordPath(id));
+      for (const record of unwanted) {
+        this.#forget(record);
       }
       return unwanted.map(({ id }) => id);
     });
@@ -197,14 +199,29 @@ export class ImageStore {
     });
   }
 
+  /**
+   * Removes trees that no image names and that are not mounted. Those that no removed image had may be layers of a fetch that
+   * failed, and stay for an hour for its next try. While somebody fetches nothing is removed.
+   */
   async removeUnusedTrees(): Promise<void> {
     await withLockIfFree(this.#layout.fetchLock, this.#system, async () => {
-      await this.trees.removeExcept(new Set<string>(this.#records().flatMap(({ trees }) => trees)));
+      const named = new Set<string>(this.#records().flatMap(({ trees }) => trees));
+      await this.trees.remove(
+        (name) => !named.has(name) && this.trees.ageMs(name) >= KEPT_FOR_RETRY_MS,
+      );
     });
   }
 
   hasTree(name: TreeName): boolean {
     return this.trees.facts(name) !== undefined;
+  }
+
+  /** The caller holds the lock. From now on the image's trees are not kept for anybody's next try. */
+  #forget({ id, trees }: ImageRecord): void {
+    this.#system.files.unlinkSync(this.#recordPath(id));
+    for (const tree of trees) {
+      this.trees.release(tree);
+    }
   }
 
   async #change(

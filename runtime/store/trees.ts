@@ -129,9 +129,31 @@ export class Trees {
     });
   }
 
+  /**
+   * Since it was committed; for ever when it was released. One from the future, by a clock that was set back, is as old as it is
+   * early: it must not stay for ever.
+   */
+  ageMs(name: TreeName): number {
+    const stats = this.#system.files.statSync(join(this.#dataDir, name, RENDERED), {
+      throwIfNoEntry: false,
+    });
+    return Math.abs(this.#system.clock.now() - (stats?.mtimeMs ?? 0));
+  }
+
+  /** An image that had it is gone: makes it as old as can be. Nothing when somebody has just removed it. */
+  release(name: string): void {
+    try {
+      this.#system.files.utimesSync(join(this.#dataDir, name, RENDERED), 0, 0);
+    } catch (cause) {
+      if (!isMissing(cause)) {
+        throw cause;
+      }
+    }
+  }
+
   /** Trees that are mounted somewhere stay until the next time. The caller holds the fetch lock exclusively. */
-  async removeExcept(wanted: ReadonlySet<string>): Promise<readonly string[]> {
-    const unwanted = this.names().filter((name) => !wanted.has(name));
+  async remove(isUnwanted: (name: TreeName) => boolean): Promise<readonly string[]> {
+    const unwanted = this.names().filter(isUnwanted);
     if (unwanted.length === 0) {
       return [];
     }

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // list, status, stop, rm and gc on pods that really run.
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { PHASES } from "../../../../runtime/pod/state.ts";
@@ -206,6 +213,22 @@ describe("pods on the command line", () => {
       status: 254,
       stderr: 'gc: Cannot use flag "--grace-period": "soon" is not a duration like 30m or 1h30m\n',
     });
+  });
+
+  it("gc removes files of images that nothing names, but not with --mark-only, nor what a fetch just left", () => {
+    const tree = (digit: string, minutes: number) => {
+      const path = join(pods.dataDir, "layers", digit.repeat(64));
+      mkdirSync(join(path, "rootfs"), { recursive: true });
+      writeFileSync(join(path, "rendered"), '{"bytes":1,"inodes":1}\n');
+      const at = Date.now() / 1000 - minutes * 60;
+      utimesSync(join(path, "rendered"), at, at);
+      return path;
+    };
+    const [old, young] = [tree("a", 61), tree("b", 59)];
+    cli("gc", "--mark-only");
+    expect([old, young].map((path) => existsSync(path))).toEqual([true, true]);
+    expect(cli("gc").status).toBe(0);
+    expect([old, young].map((path) => existsSync(path))).toEqual([false, true]);
   });
 
   it("two collectors at once remove every pod and complain about none (POD-04)", async () => {

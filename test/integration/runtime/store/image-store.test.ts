@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readdirSync,
   rmSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,6 +33,13 @@ afterEach(() => {
 });
 
 const importOne = (content: string) => importLayers(data, [plainLayer([{ path: "f", content }])]);
+/** Of a tree: how long ago it was made, without waiting for it. */
+const makeOlder = (minutes: number) => {
+  const at = Date.now() / 1000 - minutes * 60;
+  for (const name of layers()) {
+    utimesSync(join(data, "layers", name, "rendered"), at, at);
+  }
+};
 const layers = () => readdirSync(join(data, "layers"));
 
 describe("ImageStore", () => {
@@ -56,6 +64,8 @@ describe("ImageStore", () => {
     await waitFor(() => !existsSync(join(dir, "ready")));
     expect(await store.remove(image.id)).toBe(true);
     expect(await store.find(image.id)).toBe(undefined);
+    expect(layers()).toHaveLength(1);
+    await store.removeUnusedTrees();
     expect(layers()).toHaveLength(1);
     child.kill("SIGKILL");
     await ended;
@@ -103,10 +113,31 @@ describe("ImageStore", () => {
     const { image, store } = await importOne("1");
     await store.whileFetching(async () => {
       await store.remove(image.id);
+      await store.removeUnusedTrees();
       expect(layers()).toHaveLength(1);
     });
     await store.removeUnusedTrees();
     expect(layers()).toEqual([]);
+  });
+
+  it("keeps layers of a fetch that failed for an hour, for the next try, whatever image is removed meanwhile", async () => {
+    const layer = plainLayer([{ path: "base", content: "1" }]);
+    const broken = { ...plainLayer([{ path: "top", content: "2" }]), tar: Buffer.from("other") };
+    await expect(importLayers(data, [layer, broken])).rejects.toThrow("the image's config says");
+    const { image, store } = await importOne("another");
+    expect(layers()).toHaveLength(2);
+    await store.remove(image.id);
+    expect(layers()).toHaveLength(1);
+    makeOlder(59);
+    await store.removeUnusedTrees();
+    expect(layers()).toHaveLength(1);
+    for (const minutes of [61, -61]) {
+      await importLayers(data, [layer, broken]).catch(() => {});
+      expect(layers()).toHaveLength(1);
+      makeOlder(minutes); // a minus: the clock was set back
+      await store.removeUnusedTrees();
+      expect(layers()).toEqual([]);
+    }
   });
 
   it("is idempotent about what is gone", async () => {

@@ -12,6 +12,7 @@ import { importAci } from "./import-aci.ts";
 import { discover, fillTemplate } from "./net/discovery.ts";
 import { parseUrl, readBody, show, statusError } from "./net/http.ts";
 import { mirrored, mirrorFor } from "./net/settings.ts";
+import { sourceDigest } from "./source-digest.ts";
 
 /** A signature has a few hundred bytes; a server that sends more sends something else. */
 const MAX_SIGNATURE_BYTES = 256 * 1024;
@@ -71,6 +72,7 @@ export async function fetchAciUrl(
     ...options,
     origin,
     source: show(url),
+    sourceDigest: sourceDigest(url),
     totalBytes: response.sizeBytes,
     etag: response.header("etag"),
     verify: signature === undefined ? undefined : { signature, keystore },

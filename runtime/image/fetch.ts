@@ -9,6 +9,7 @@ import { type FetchContext, type FetchOptions, fetchContext } from "./fetch-opti
 import { type ImageSource, parseImageSource } from "./image-source.ts";
 import { show } from "./net/http.ts";
 import { parseOciReference } from "./oci/reference.ts";
+import { isFrom } from "./source-digest.ts";
 
 export type { FetchConfig, FetchOptions, PullPolicy } from "./fetch-options.ts";
 
@@ -123,10 +124,9 @@ async function inStore(
     const found = await store.find(source.text);
     return found === undefined ? undefined : store.record(found.id);
   }
-  const url = show(source.url);
   const ids = (await store.list()).map(({ id }) => id);
   const records = await Promise.all(ids.map((id) => store.record(id)));
-  return records.findLast((record) => record.source === url);
+  return records.findLast((record) => isFrom(source.url, record));
 }
 
 function nameOf(source: Exclude<ImageSource, { kind: "id" | "file" }>): string {

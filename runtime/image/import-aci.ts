@@ -20,6 +20,8 @@ export interface AciImportOptions extends ImportOptions {
   readonly origin: string;
   /** For the record: the path or URL. */
   readonly source: string;
+  /** Where that is a URL, which can have a query that is not shown. */
+  readonly sourceDigest?: string;
   readonly totalBytes?: number | undefined;
   /** What the server calls this version. */
   readonly etag?: string | undefined;
@@ -179,6 +181,7 @@ async function keep(
     ],
     manifest: manifest.raw,
     source: options.source,
+    sourceDigest: options.sourceDigest ?? "",
     etag: options.etag ?? "",
     signedBy: image.signedBy,
   });

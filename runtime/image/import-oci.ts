@@ -76,6 +76,7 @@ export async function importOci(
       dependencies: [],
       manifest: config.raw,
       source: image.source,
+      sourceDigest: "",
       etag: "",
       signedBy: "",
     });

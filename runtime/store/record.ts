@@ -38,6 +38,8 @@ export interface ImageRecord extends StoredImage {
   readonly manifest: json.JsonObject;
   /** Where it was fetched from. */
   readonly source: string;
+  /** Tells apart URLs that `source` shows alike, see image/source-digest.ts. Empty: no URL, or written by an older version. */
+  readonly sourceDigest: string;
   /** What the server said of the version that it sent: to ask whether there is another. Empty: nothing. */
   readonly etag: string;
   /** Fingerprint of the key whose signature was accepted; empty: not verified by signature. */
@@ -82,6 +84,7 @@ export function parseRecord(text: string, origin: string, lastUsedAtMs: number):
     dependencies: json.texts(json.field(place, "dependencies")),
     manifest: json.object(json.field(place, "manifest")),
     source: json.text(json.field(place, "source")),
+    sourceDigest: json.textOr(json.field(place, "sourceDigest"), ""),
     etag: json.textOr(json.field(place, "etag"), ""),
     signedBy: json.text(json.field(place, "signedBy")),
     pins,

@@ -2,12 +2,13 @@
 // `corefly fetch` of ACIs and what happens on the way: answers that break off, a fetcher that is killed, several at a time,
 // servers that want to know who asks.
 import { spawn } from "node:child_process";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from "@jest/globals";
 import { AciUser, APP_ACI } from "../../../helpers/aci-user.ts";
 import { coreflyArgv } from "../../../helpers/corefly.ts";
 import { makeKey, signBytes, type TestKey } from "../../../helpers/signing.ts";
+import { writeTestAci } from "../../../helpers/tar.ts";
 import { waitFor } from "../../../helpers/wait-for.ts";
 
 let key: TestKey;
@@ -91,6 +92,28 @@ describe("fetch", () => {
     expect(versioned.seen.at(-1)?.headers["if-none-match"]).toBe('"v1"');
     const third = await user.run("fetch", "--pull-policy=new", `${versioned.url}/app.aci`);
     expect([third.stdout, versioned.seen.length]).toEqual([first.stdout, 4]);
+  });
+
+  it("takes URLs that differ in their query for two images, and shows neither query", async () => {
+    const other = writeTestAci("example.test/app", [{ path: "rootfs/other", content: "2" }]);
+    const byQuery = await user.serve(({ url }, response) => {
+      response.end(url.endsWith("secret=1") ? APP_ACI : other);
+    });
+    const urls = [1, 2].map((number) => `${byQuery.url}/app.aci?secret=${number}`);
+    const fetchAs = async (policy: string, url = "") =>
+      (await user.run("fetch", "--insecure-options=image", `--pull-policy=${policy}`, url)).stdout;
+    const [one = "", two = ""] = [await fetchAs("new", urls[0]), await fetchAs("new", urls[1])];
+    expect(one).not.toBe(two);
+    expect(byQuery.seen).toHaveLength(2);
+    expect([await fetchAs("never", urls[0]), await fetchAs("never", urls[1])]).toEqual([one, two]);
+    const texts = readdirSync(join(user.dataDir, "images")).map((name) =>
+      readFileSync(join(user.dataDir, "images", name), "utf8"),
+    );
+    expect(texts.filter((text) => text.includes("secret"))).toEqual([]);
+    await user.expectRefused(
+      ["--pull-policy=never", `${byQuery.url}/app.aci`],
+      "is not in the store",
+    );
   });
 
   it("IMG-08: sends the credentials of auth.d to the host they are for, and not to where it redirects", async () => {

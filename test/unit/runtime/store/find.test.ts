@@ -24,6 +24,7 @@ function record(fields: Partial<ImageRecord>): ImageRecord {
     dependencies: [],
     manifest: {},
     source: "",
+    sourceDigest: "",
     etag: "",
     signedBy: "",
     pins: [],
@@ -119,6 +120,11 @@ describe("parseRecord()", () => {
       lastUsedAtMs: 77,
     });
     expect(parseRecord(formatRecord(full), "r", 77)).toEqual(full);
+  });
+
+  it("reads what versions wrote that knew no digest of the source", () => {
+    const { sourceDigest: _, ...old } = JSON.parse(formatRecord(aci)) as Record<string, unknown>;
+    expect(parseRecord(JSON.stringify(old), "r", aci.lastUsedAtMs)).toEqual(aci);
   });
 
   it("refuses a tree that is not of the store, and another version", () => {

@@ -39,28 +39,50 @@ const REDIRECTS = [301, 302, 303, 307, 308];
 /** Any status that is no redirect is answered, not thrown. Throws NetworkError when there is no answer. */
 export async function openUrl(url: URL, options: HttpOptions): Promise<HttpResponse> {
   let at = url;
+  let request = options;
   for (let hop = 0; hop <= MAX_REDIRECTS; hop += 1) {
     const isHome = at.origin === url.origin;
-    const response = await send(at, isHome ? options : { ...options, authorization: undefined });
+    const response = await send(at, isHome ? request : { ...request, authorization: undefined });
     const location = response.headers.location;
-    if (!REDIRECTS.includes(response.statusCode ?? 0) || location === undefined) {
+    const status = response.statusCode ?? 0;
+    if (!REDIRECTS.includes(status) || location === undefined) {
       return answered(at, response);
     }
     response.destroy();
-    const next = URL.parse(location, at);
-    if (next === null || !["http:", "https:"].includes(next.protocol)) {
+    const next = redirectTarget(at, location, request);
+    request = redirectedRequest(status, request);
+    if (request.body !== undefined && next.origin !== at.origin) {
+      // What identifies somebody to a server may be in the body, too: a refresh token is.
       throw new NetworkError(
-        `Cannot fetch "${show(at)}": redirected to "${location}", no URL that can be fetched`,
-      );
-    }
-    if (at.protocol === "https:" && next.protocol === "http:" && options.allowHttp !== true) {
-      throw new NetworkError(
-        `Cannot fetch "${show(at)}": redirected from https to "${show(next)}"`,
+        `Cannot fetch "${show(at)}": a request with a body is redirected to another server, "${show(next)}"`,
       );
     }
     at = next;
   }
   throw new NetworkError(`Cannot fetch "${show(url)}": more than ${MAX_REDIRECTS} redirects`);
+}
+
+function redirectTarget(at: URL, location: string, options: HttpOptions): URL {
+  const next = URL.parse(location, at);
+  if (next === null || !["http:", "https:"].includes(next.protocol)) {
+    throw new NetworkError(
+      `Cannot fetch "${show(at)}": redirected to "${location}", no URL that can be fetched`,
+    );
+  }
+  if (at.protocol === "https:" && next.protocol === "http:" && options.allowHttp !== true) {
+    throw new NetworkError(`Cannot fetch "${show(at)}": redirected from https to "${show(next)}"`);
+  }
+  return next;
+}
+
+/** A POST becomes a GET without body unless the status forbids that, as in the fetch standard ("HTTP-redirect fetch"). */
+function redirectedRequest(status: number, options: HttpOptions): HttpOptions {
+  if (options.method !== "POST" || ![301, 302, 303].includes(status)) {
+    return options;
+  }
+  const { body: _, headers = {}, ...rest } = options;
+  const kept = Object.entries(headers).filter(([name]) => !/^content-/i.test(name));
+  return { ...rest, method: "GET", headers: Object.fromEntries(kept) };
 }
 
 /** The whole body, up to a bound. Throws NetworkError when it is longer. */

@@ -7,6 +7,7 @@ import { isIP } from "node:net";
 import { getCACertificates } from "node:tls";
 import { NetworkError, UsageError } from "../../errors.ts";
 import { VERSION } from "../../system/version.ts";
+import { Pace } from "./pace.ts";
 
 export interface HttpOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -34,6 +35,8 @@ export interface HttpResponse {
 
 const MAX_REDIRECTS = 10;
 const IDLE_TIMEOUT_MS = 30_000;
+/** A head is small: this is for a server that sends it byte by byte, which is never idle. */
+const HEAD_MS = 60_000;
 const REDIRECTS = [301, 302, 303, 307, 308];
 
 /** Any status that is no redirect is answered, not thrown. Throws NetworkError when there is no answer. */
@@ -160,7 +163,16 @@ function send(url: URL, options: HttpOptions): Promise<IncomingMessage> {
       ...(signal === undefined ? {} : { signal }),
     });
     let response: IncomingMessage | undefined;
+    const headTimer = setTimeout(
+      () =>
+        request.destroy(
+          new Error(`no complete head of an answer within ${HEAD_MS / 1000} seconds`),
+        ),
+      HEAD_MS,
+    );
+    request.on("close", () => clearTimeout(headTimer));
     request.on("response", (message) => {
+      clearTimeout(headTimer);
       response = message;
       resolve(message);
     });
@@ -208,17 +220,27 @@ async function* bodyOf(
   sizeBytes: number | undefined,
 ): AsyncIterable<Buffer> {
   let received = 0;
+  let slowness: string | undefined;
+  const pace = new Pace((reason) => {
+    slowness = reason;
+    message.destroy(new Error(reason));
+  });
   try {
     for await (const chunk of message) {
       received += chunk.length;
+      pace.arrived(chunk.length);
       yield chunk;
+      pace.waits();
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = slowness ?? (cause instanceof Error ? cause.message : String(cause));
+    const what = slowness === undefined ? "connection lost" : "given up";
     const of = sizeBytes === undefined ? "" : ` of ${sizeBytes}`;
     throw new NetworkError(
-      `Cannot fetch "${show(url)}": connection lost after ${received}${of} bytes: ${reason}`,
+      `Cannot fetch "${show(url)}": ${what} after ${received}${of} bytes: ${reason}`,
       { cause },
     );
+  } finally {
+    pace.stop();
   }
 }

@@ -1,5 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { request } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,6 +18,7 @@ import { CriNode } from "../../../helpers/cri-node.ts";
 import { serve, type TestServer } from "../../../helpers/http-server.ts";
 import { startRegistry, type TestRegistry } from "../../../helpers/registry.ts";
 import { ociImage, plainLayer, sha256 } from "../../../helpers/unpack.ts";
+import { waitFor } from "../../../helpers/wait-for.ts";
 
 let shared: string;
 let registry: TestRegistry;
@@ -194,6 +204,23 @@ describe("RemoveImage", () => {
     await node.client.image.removeImage(image(imageRef));
     const { image: none } = await node.client.image.imageStatus(image("example.test/team/app:1.0"));
     expect(none).toBeUndefined();
+  });
+
+  it("what could not go with its image goes when the server starts, what a pull just left stays", async () => {
+    const tree = (digit: string, minutes: number) => {
+      const path = join(node.dataDir, "layers", digit.repeat(64));
+      mkdirSync(join(path, "rootfs"), { recursive: true });
+      writeFileSync(join(path, "rendered"), '{"bytes":1,"inodes":1}\n');
+      const at = Date.now() / 1000 - minutes * 60;
+      utimesSync(join(path, "rendered"), at, at);
+      return path;
+    };
+    const [old, young] = [tree("a", 61), tree("b", 1)];
+    await node.killServer();
+    await node.startServer();
+    await waitFor(() => !existsSync(old));
+    expect(existsSync(young)).toBe(true);
+    rmSync(young, { recursive: true });
   });
 
   it("leaves the files to containers that run from it, also when mount options have no room for its layers", async () => {

@@ -2,7 +2,7 @@
 // `corefly stop`: asks pods to end.
 import { PodStateError } from "../errors.ts";
 import type { Pod } from "../pod/pod.ts";
-import { signalPod } from "../pod/stop.ts";
+import { killPod, terminatePod } from "../pod/stop.ts";
 import { isKubeletPod } from "../pod/view.ts";
 import { type FlagSpec, parseFlags } from "./flags.ts";
 import { forEachPod, podWords, UUID_FILE_FLAG, withUuidFileCode } from "./pod-arguments.ts";
@@ -21,25 +21,25 @@ export const verb: Verb = {
   needsRoot: true,
   run: (args, context) => {
     const flags = parseFlags(FLAGS, args);
-    const signal = flags.boolean("force") ? "SIGKILL" : "SIGTERM";
+    const end = flags.boolean("force") ? killPod : terminatePod;
     return withUuidFileCode(context, async () =>
       forEachPod(
         podWords(flags, context),
         context,
-        (pod) => stop(pod, signal, context),
+        (pod) => stop(pod, end, context),
         (failures) => `failed to stop ${failures} pod(s)`,
       ),
     );
   },
 };
 
-function stop(pod: Pod, signal: "SIGKILL" | "SIGTERM", { system, out }: VerbContext): void {
+function stop(pod: Pod, end: typeof killPod, { system, out }: VerbContext): void {
   requireOwn(pod, isKubeletPod(system, pod));
   if (["exited", "exited garbage", "deleting", "garbage"].includes(pod.state())) {
     out(`pod "${pod.uuid}" is already stopped\n`);
     return;
   }
-  signalPod(system, pod, signal);
+  end(system, pod);
   out(`"${pod.uuid}"\n`);
 }
 

@@ -13,7 +13,7 @@ export const POD_FILES = {
   manifest: "pod",
   /** Empty; its mtime is when the pod was made. */
   created: "pod-created",
-  /** JSON {@link Started}; its mtime is when the pod was started. */
+  /** JSON, the identity of the process that the pod became; its mtime is when the pod was started. */
   started: "started",
   /** The host pid of the app (fly: the very process that `run` was). */
   pid: "pid",

@@ -19,8 +19,19 @@ export function isSameProcess(system: System, identity: ProcessIdentity): boolea
   );
 }
 
-/** Field 22 of proc(5) `/proc/<pid>/stat`; the name before it, in parentheses, may hold anything. */
+/** undefined when there is no such process, or only its zombie. */
+export function parentOf(system: System, pid: number): number | undefined {
+  const parent = readFields(system, pid)?.[1];
+  return parent === undefined ? undefined : Number(parent);
+}
+
+/** Field 22. */
 function readStartTime(system: System, pid: number): string | undefined {
+  return readFields(system, pid)?.[19];
+}
+
+/** proc(5) `/proc/<pid>/stat` from its third field; the name before it, in parentheses, may hold anything. */
+function readFields(system: System, pid: number): readonly string[] | undefined {
   let text: string;
   try {
     text = system.files.readTextSync(`/proc/${pid}/stat`);
@@ -29,5 +40,5 @@ function readStartTime(system: System, pid: number): string | undefined {
     return undefined;
   }
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields[19];
+  return fields[0] === "Z" || fields[0] === "X" ? undefined : fields;
 }

@@ -1,54 +1,105 @@
 // SPDX-License-Identifier: Apache-2.0
 // Asks a pod started by hand to end, or makes it.
-import { join } from "node:path";
 import { PodStateError } from "../errors.ts";
-import { isMissing } from "../system/files.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
+import { holdsLock, lockHolders, processesInside } from "./holders.ts";
 import { POD_FILES, type Pod } from "./pod.ts";
+import { isSameProcess, parentOf } from "./process.ts";
+import { RecordReader } from "./record-reader.ts";
+import type { ProcessIdentity } from "./sandbox-record.ts";
 
 /**
- * Sends `signal` to the app. With "SIGKILL" every process that has the app's root as its root gets it, so that nobody is
- * left to hold the lock. Throws PodStateError when the pod does not run, or its app is not known yet.
+ * Asks the app to end. Throws PodStateError when the pod does not run, its app is not known yet, or the app has ended and only
+ * others are left, who were not meant to get the app's signals.
  */
-export function signalPod(system: System, pod: Pod, signal: NodeJS.Signals): void {
-  if (pod.state() !== "running") {
+export function terminatePod(system: System, pod: Pod): void {
+  const app = findApp(system, pod);
+  if (app !== undefined) {
+    send(system, app, "SIGTERM");
+    return;
+  }
+  const holders = lockHolders(system, pod);
+  if (isRunning(pod)) {
+    const others =
+      holders.length === 0
+        ? UNSEEN
+        : `others still run: ${holders.join(", ")} (--force kills them)`;
+    throw new PodStateError(
+      `Cannot stop pod "${pod.uuid}": its first process has ended, ${others}`,
+    );
+  }
+}
+
+/**
+ * Kills the app and every process that has its root, so that nobody is left to hold the lock; where the app has ended or
+ * holds the lock itself (fly), all others that hold it too. Throws PodStateError when the pod does not run, its app is not known
+ * yet, or nobody is found.
+ */
+export function killPod(system: System, pod: Pod): void {
+  const app = findApp(system, pod);
+  const inside = processesInside(system, pod);
+  // crun, which holds the lock for its app, has to tidy up after it.
+  const holders = app === undefined || holdsLock(system, pod, app) ? lockHolders(system, pod) : [];
+  const pids = new Set([...(app === undefined ? [] : [app]), ...inside, ...holders]);
+  if (!isRunning(pod)) {
+    return;
+  }
+  if (pids.size === 0) {
+    throw new PodStateError(
+      `Cannot kill pod "${pod.uuid}": its first process has ended, ${UNSEEN}`,
+    );
+  }
+  for (const pid of pids) {
+    send(system, pid, "SIGKILL");
+  }
+}
+
+const UNSEEN = "who holds its lock is not in our /proc: end it where it runs";
+
+/** Also false when a collector, who holds the lock as the app did, has taken it to the next phase. */
+function isRunning(pod: Pod): boolean {
+  return pod.isStillThere() && pod.state() === "running";
+}
+
+/** The app's pid; undefined when it has ended, whoever has that pid now. */
+function findApp(system: System, pod: Pod): number | undefined {
+  if (!isRunning(pod)) {
     throw new PodStateError(`pod "${pod.uuid}" is not running`);
   }
-  const pid = Number(system.files.findTextSync(pod.path(POD_FILES.pid))?.trim() ?? "");
-  if (!Number.isInteger(pid) || pid <= 0) {
+  const { files } = system;
+  const pid = Number(files.findTextSync(pod.path(POD_FILES.pid))?.trim() ?? "");
+  const path = pod.path(POD_FILES.started);
+  const started = files.findTextSync(path) ?? "";
+  if (!Number.isInteger(pid) || pid <= 0 || started.trim() === "") {
     throw new PodStateError(
       `Cannot stop pod "${pod.uuid}": it is starting, its process is not known yet`,
     );
   }
-  const pids = signal === "SIGKILL" ? [pid, ...processesIn(system, pod)] : [pid];
-  for (const each of new Set(pids)) {
-    try {
-      system.kernel.kill(each, signal);
-    } catch (cause) {
-      if (errnoOf(cause) !== "ESRCH") {
-        throw cause;
-      }
-    }
+  const first = parseStarted(started, path);
+  if (first.pid === pid) {
+    return isSameProcess(system, first) ? pid : undefined;
   }
+  // crun, which became or was started by that process, wrote its child's pid, and holds the lock.
+  const parent = parentOf(system, pid);
+  return parent !== undefined && holdsLock(system, pod, parent) ? pid : undefined;
 }
 
-/** Processes whose root is inside the pod's directory. */
-function processesIn(system: System, pod: Pod): readonly number[] {
-  const { files } = system;
-  const inside = `${files.realpathSync(pod.dir)}/`;
-  return files
-    .listNamesSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return files.readlinkSync(join("/proc", pid, "root")).startsWith(inside);
-      } catch (cause) {
-        if (isMissing(cause) || errnoOf(cause) === "EACCES" || errnoOf(cause) === "ESRCH") {
-          return false;
-        }
-        throw cause;
-      }
-    })
-    .map(Number);
+function parseStarted(text: string, path: string): ProcessIdentity {
+  const record = RecordReader.parse(text, path);
+  return {
+    bootId: record.text("bootId"),
+    pid: record.integer("pid"),
+    startTime: record.text("startTime"),
+  };
+}
+
+function send(system: System, pid: number, signal: NodeJS.Signals): void {
+  try {
+    system.kernel.kill(pid, signal);
+  } catch (cause) {
+    if (errnoOf(cause) !== "ESRCH") {
+      throw cause;
+    }
+  }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // list, status, stop, rm and gc on pods that really run.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import {
   existsSync,
   mkdirSync,
@@ -46,6 +48,30 @@ async function startPod(flavour: string, ...words: string[]): Promise<string> {
     () => existsSync(file) && cli("status", `--uuid-file=${file}`).stdout.includes("pid="),
   );
   return readFileSync(file, "utf8");
+}
+
+/** Running processes with exactly this command line. */
+function pidsOf(...words: string[]): readonly number[] {
+  const wanted = words.map((word) => `${word}\0`).join("");
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "utf8") === wanted;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+}
+
+/** A process that has nothing to do with pods, and is to outlive what is done. */
+async function withStranger(act: (pid: number) => Promise<void>): Promise<void> {
+  const stranger = spawn("sleep", ["67"]);
+  const ended = once(stranger, "exit");
+  await act(stranger.pid ?? 0);
+  stranger.kill("SIGHUP");
+  expect(await ended).toEqual([null, "SIGHUP"]);
 }
 
 beforeAll(() => {
@@ -118,6 +144,53 @@ describe("pods on the command line", () => {
 
   it("stop --force ends everything that has the pod's root, so that the lock is free", async () => {
     const uuid = await startPod("fly", "sh", "-c", "trap '' TERM; sleep 61 & sleep 62 & wait");
+    cli("stop", "--force", uuid);
+    expect(cli("status", "--wait=5s", uuid).stdout).toMatch(/^state=exited\n/);
+    cli("rm", uuid);
+  });
+
+  it("stop says that the first process has ended where others hold the pod, and --force ends them", async () => {
+    // The second has left the pod's root, and holds its lock all the same.
+    const script = `sleep 65 & busybox chroot /proc/${process.pid}/root sleep 66 &`;
+    const uuid = await startPod("fly", "sh", "-c", script);
+    const others: number[] = [];
+    await waitFor(() => {
+      others.splice(0, 2, ...["65", "66"].flatMap((time) => pidsOf("sleep", time)));
+      return others.length === 2 && pidsOf("sh", "-c", script).length === 0;
+    });
+    const pids = others.sort((a, b) => a - b).join(", ");
+    const refusal = `stop: Cannot stop pod "${uuid}": its first process has ended, others still run: ${pids} (--force kills them)\n`;
+    expect(cli("stop", uuid)).toMatchObject({ status: 254, stdout: "", stderr: refusal });
+    await withStranger(async (stranger) => {
+      // As if the first process's pid were somebody else's now.
+      const dir = join(pods.dataDir, "pods/run", uuid);
+      const started = JSON.parse(readFileSync(join(dir, "started"), "utf8"));
+      writeFileSync(join(dir, "pid"), `${stranger}\n`);
+      writeFileSync(join(dir, "started"), JSON.stringify({ ...started, pid: stranger }));
+      expect(cli("stop", uuid)).toMatchObject({ status: 254, stdout: "", stderr: refusal });
+      expect(cli("stop", "--force", uuid)).toMatchObject({ status: 0, stderr: "" });
+    });
+    expect(cli("status", "--wait=5s", uuid).stdout).toMatch(/^state=exited\n/);
+    cli("rm", uuid);
+  });
+
+  it("stop signals no stranger who has the pid of a container's app", async () => {
+    const uuid = await startPod("oci", "sleep", "60");
+    const file = join(pods.dataDir, "pods/run", uuid, "pid");
+    await waitFor(() => {
+      const app = Number(readFileSync(file, "utf8"));
+      return app > 0 && pidsOf("sleep", "60").includes(app);
+    });
+    const app = readFileSync(file, "utf8");
+    await withStranger(async (stranger) => {
+      writeFileSync(file, `${stranger}\n`);
+      expect(cli("stop", uuid)).toMatchObject({
+        status: 254,
+        stdout: "",
+        stderr: expect.stringMatching(/first process has ended, others still run: \d+ \(/),
+      });
+    });
+    writeFileSync(file, app);
     cli("stop", "--force", uuid);
     expect(cli("status", "--wait=5s", uuid).stdout).toMatch(/^state=exited\n/);
     cli("rm", uuid);

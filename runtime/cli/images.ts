@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The images of a `run`: found in the store or fetched, then rendered.
+// The image of a `run`: found in the store or fetched, then rendered.
 import { TrustError } from "../errors.ts";
 import { ignoredRequests } from "../image/appc/ignored.ts";
 import type { FetchProgress } from "../image/import-options.ts";
@@ -9,24 +9,18 @@ import { ImageStore, type StoredImage } from "../store/image-store.ts";
 import { configDirectories, fetchOptions } from "./fetch-options.ts";
 import type { VerbContext } from "./verb.ts";
 
-/** In the order of the apps. */
-export async function obtainImages(
+/** Warns of what its manifest asks for in vain. */
+export async function obtainImage(
   request: RunRequest,
   context: VerbContext,
-): Promise<readonly PlannedImage[]> {
+): Promise<PlannedImage> {
   const store = await ImageStore.open(context.globals.dataDir, context.system);
-  const images: PlannedImage[] = [];
-  for (const app of request.apps) {
-    const { id, format, name, labels, app: imageApp } = await obtain(store, app, request, context);
-    const ignored = format === "aci" ? ignoredRequests((await store.record(id)).manifest) : [];
-    if (ignored.length > 0) {
-      context.warn(
-        `Image "${name}" asks for ${ignored.join(", ")}: not done, see the flags of run`,
-      );
-    }
-    images.push({ id, format, name, labels, app: imageApp, layers: await store.rootfs(id) });
+  const { id, format, name, labels, app } = await obtain(store, request.app, request, context);
+  const ignored = format === "aci" ? ignoredRequests((await store.record(id)).manifest) : [];
+  if (ignored.length > 0) {
+    context.warn(`Image "${name}" asks for ${ignored.join(", ")}: not done, see the flags of run`);
   }
-  return images;
+  return { id, format, name, labels, app, layers: await store.rootfs(id) };
 }
 
 /**

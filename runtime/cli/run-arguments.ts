@@ -34,12 +34,18 @@ export function parseRunArguments(args: readonly string[]): RunRequest {
   const { given, positionals } = parseFlags(POD_FLAGS, args, { flags: "first" });
   const flags = parsedFlags(given, positionals);
   const apps = parseApps(positionals);
-  if (apps.length === 0) {
+  const [app] = apps;
+  if (app === undefined) {
     throw new UsageError("must provide at least one image");
   }
   const flavour = parseChoice(flags, "stage1", FLAVOURS, "oci");
   if (flags.boolean("interactive") && apps.length > 1) {
     throw new UsageError("interactive option only supports one image");
+  }
+  if (apps.length > 1) {
+    throw new UsageError(
+      `Cannot run ${apps.length} images in one pod: --stage1=${flavour} takes one`,
+    );
   }
   const network = parseNetwork(flags, flavour);
   const ports = flags.strings("port").map(parsePort);
@@ -65,7 +71,7 @@ export function parseRunArguments(args: readonly string[]): RunRequest {
     interactive: flags.boolean("interactive"),
     pullPolicy: parsePullPolicy(flags),
     dryRun: flags.boolean("dry-run"),
-    apps,
+    app,
   };
 }
 

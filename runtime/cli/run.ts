@@ -9,7 +9,7 @@ import type { RunRequest } from "../stage0/request.ts";
 import { runPod } from "../stage0/run.ts";
 import { VERSION } from "../system/version.ts";
 import { describeFlags } from "./flags.ts";
-import { obtainImages } from "./images.ts";
+import { obtainImage } from "./images.ts";
 import { ociHost } from "./oci-host.ts";
 import { parseRunArguments } from "./run-arguments.ts";
 import { APP_FLAGS, POD_FLAGS } from "./run-flags.ts";
@@ -54,13 +54,13 @@ ${describeFlags(APP_FLAGS).trimEnd()}`,
 
 async function makePlan(request: RunRequest, context: VerbContext): Promise<PodPlan> {
   const { system, globals, env } = context;
-  const images = await obtainImages(request, context);
+  const image = await obtainImage(request, context);
   const protections: readonly RunProtection[] = ["capabilities", "paths", "seccomp"];
   return planPod({
     uuid: newPodUuid(),
     version: VERSION,
     request,
-    images,
+    image,
     environment: env,
     fileEnvironment: request.environmentFiles.flatMap((path) =>
       parseEnvironmentFile(system.files.readTextSync(path), path),

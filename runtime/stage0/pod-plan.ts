@@ -30,8 +30,7 @@ export interface PlanInput {
   readonly uuid: string;
   readonly version: string;
   readonly request: RunRequest;
-  /** One for each requested app. */
-  readonly images: readonly PlannedImage[];
+  readonly image: PlannedImage;
   /** Our own environment, for --inherit-env. */
   readonly environment: Readonly<Record<string, string>>;
   /** Variables out of --set-env-file. */
@@ -92,20 +91,10 @@ export interface PodPlan {
 
 /** Throws UsageError for what cannot be. */
 export function planPod(input: PlanInput): PodPlan {
-  const { request, uuid } = input;
-  const [appRequest, second] = request.apps;
-  const [image] = input.images;
-  if (appRequest === undefined || image === undefined) {
-    throw new UsageError("pod must contain at least one application");
-  }
-  if (second !== undefined) {
-    throw new UsageError(
-      `Cannot run ${request.apps.length} images in one pod: --stage1=${request.flavour} takes one`,
-    );
-  }
+  const { request, uuid, image } = input;
   checkPlatform(image, input.host);
   const volumes = planVolumes(request.volumes, image.app, request.flavour);
-  const app = planApp(input, appRequest, image, volumes.volumes);
+  const app = planApp(input, request.app, image, volumes.volumes);
   const ports = request.ports.map((port) => planPort(port, image.app, app.name));
   const unused = request.volumes.filter(
     ({ name }) => !app.mounts.some(({ volume }) => volume === name),
@@ -122,11 +111,11 @@ export function planPod(input: PlanInput): PodPlan {
     insecure: input.insecure,
     volumes: volumes.volumes,
     app,
-    manifest: podManifest(input, app, volumes.volumes, ports, image, appRequest),
+    manifest: podManifest(input, app, volumes.volumes, ports, image, request.app),
     warnings: [
       ...volumes.warnings,
       ...unused.map(({ name }) => `Volume "${name}" is not mounted by any app`),
-      ...flavourWarnings(request, appRequest),
+      ...flavourWarnings(request, request.app),
     ],
   };
 }

@@ -77,11 +77,11 @@ export interface RunRequest {
   readonly setEnvironment: readonly NameValue[];
   readonly environmentFiles: readonly string[];
   readonly volumes: readonly Volume[];
-  /** For every app. */
+  /** The pod's; those of the app follow. */
   readonly mounts: readonly MountRequest[];
   readonly uuidFileSave: string | undefined;
   readonly interactive: boolean;
   readonly pullPolicy: PullPolicy;
   readonly dryRun: boolean;
-  readonly apps: readonly AppRequest[];
+  readonly app: AppRequest;
 }

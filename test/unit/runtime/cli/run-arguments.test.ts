@@ -37,34 +37,27 @@ describe("parseRunArguments()", () => {
         },
       ],
       mounts: [{ volume: "kubelet", target: "/var/lib/kubelet" }],
-      apps: [
-        {
-          image: "example.com/kubernetes:v1",
-          exec: "/usr/bin/kubelet",
-          args: ["--config=/etc/kubelet.yaml", "--node-labels=a=b,c=d"],
-        },
-      ],
+      app: {
+        image: "example.com/kubernetes:v1",
+        exec: "/usr/bin/kubelet",
+        args: ["--config=/etc/kubelet.yaml", "--node-labels=a=b,c=d"],
+      },
     });
   });
 
-  it("takes several images, each with flags and arguments of its own", () => {
-    const { apps } = parse(
+  it("takes an image with flags and arguments of its own, up to ---", () => {
+    const words = (...args: string[]) => {
+      const { image, name, exec, args: given } = parse(...args).app;
+      return [image, name, exec, given];
+    };
+    expect(words("a", "--name=x", "--", "--name=y", "--", "---")).toEqual([
       "a",
-      "--name=x",
-      "--",
-      "--name=y",
-      "--",
-      "---",
-      "b",
-      "--exec",
-      "/e",
-      "c",
-    );
-    expect(apps.map(({ image, name, exec, args }) => [image, name, exec, args])).toEqual([
-      ["a", "x", undefined, ["--name=y", "--"]],
-      ["b", undefined, "/e", undefined],
-      ["c", undefined, undefined, undefined],
+      "x",
+      undefined,
+      ["--name=y", "--"],
     ]);
+    expect(words("b", "--exec", "/e")).toEqual(["b", undefined, "/e", undefined]);
+    expect(words("c")).toEqual(["c", undefined, undefined, undefined]);
   });
 
   it("reads limits, networks, ports and environments", () => {
@@ -107,17 +100,15 @@ describe("parseRunArguments()", () => {
         options: [],
         domain: "",
       },
-      apps: [
-        {
-          memoryBytes: 67_108_864,
-          cpuMillis: 500,
-          cpuShares: 512,
-          capabilities: { kind: "retain", names: ["CAP_CHOWN", "CAP_KILL"] },
-          oomScoreAdj: -5,
-          supplementaryGids: [1, 2],
-          environment: [{ name: "B", value: "" }],
-        },
-      ],
+      app: {
+        memoryBytes: 67_108_864,
+        cpuMillis: 500,
+        cpuShares: 512,
+        capabilities: { kind: "retain", names: ["CAP_CHOWN", "CAP_KILL"] },
+        oomScoreAdj: -5,
+        supplementaryGids: [1, 2],
+        environment: [{ name: "B", value: "" }],
+      },
     });
   });
 
@@ -134,6 +125,12 @@ describe("parseRunArguments()", () => {
     ],
     [["--net=none", "--port=a:1", "img"], "--port flag does not work with 'none' networking"],
     [["--interactive", "a", "b"], "interactive option only supports one image"],
+    [["a", "---", "b"], "Cannot run 2 images in one pod: --stage1=oci takes one"],
+    [["--stage1=fly", "a", "b"], "Cannot run 2 images in one pod: --stage1=fly takes one"],
+    [
+      ["a", "--name=x", "--", "b", "---", "c", "--exec", "/e", "d"],
+      "Cannot run 3 images in one pod: --stage1=oci takes one",
+    ],
     [["--set-env=A=1", "--set-env=A=2", "img"], 'Cannot use flag "--set-env": "A" is given twice'],
     [["--set-env=A", "img"], 'Cannot use flag "--set-env": "A" is not NAME=VALUE'],
     [

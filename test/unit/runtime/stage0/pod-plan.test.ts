@@ -11,16 +11,14 @@ function plan(args: readonly string[], app: Partial<ImageApp> = {}, more: Partia
     uuid,
     version: "1.2.3",
     request: parseRunArguments(args),
-    images: [
-      {
-        id: "sha512-aa",
-        format: "aci",
-        name: "example.com/web",
-        labels: { os: "linux", arch: "amd64", version: "1" },
-        app: { ...EMPTY_APP, entrypoint: ["/bin/web"], ...app },
-        layers: ["/l"],
-      },
-    ],
+    image: {
+      id: "sha512-aa",
+      format: "aci",
+      name: "example.com/web",
+      labels: { os: "linux", arch: "amd64", version: "1" },
+      app: { ...EMPTY_APP, entrypoint: ["/bin/web"], ...app },
+      layers: ["/l"],
+    },
     environment: { TERM: "vt100", A: "inherited" },
     fileEnvironment: [],
     insecure: [],
@@ -164,8 +162,6 @@ describe("planPod()", () => {
       ],
       'Cannot mount volume "x" at "/k/x": that is inside volume "k", which is shared with the host',
     ],
-    [["a", "---", "b"], "Cannot run 2 images in one pod: --stage1=oci takes one"],
-    [["a", "b"], "Cannot run 2 images in one pod: --stage1=oci takes one"],
     [["--port=web:80", "img"], 'Cannot open port "web" of app "web": its image has none'],
   ])("refuses %j", (args, message) => {
     expect(() => plan(args)).toThrow(message);
@@ -177,16 +173,14 @@ describe("planPod()", () => {
         ["img"],
         {},
         {
-          images: [
-            {
-              id: "i",
-              format: "aci",
-              name: "n",
-              labels: map,
-              app: { ...EMPTY_APP, entrypoint: ["/e"] },
-              layers: [],
-            },
-          ],
+          image: {
+            id: "i",
+            format: "aci",
+            name: "n",
+            labels: map,
+            app: { ...EMPTY_APP, entrypoint: ["/e"] },
+            layers: [],
+          },
         },
       );
     expect(labels({ arch: "amd64" })).toThrow("missing os label in the image manifest");

@@ -6,7 +6,7 @@ import { Pods, VISIBLE_PHASES } from "../pod/pods.ts";
 import { type AppView, type PodView, viewPod } from "../pod/view.ts";
 import { type FlagSpec, parseFlags } from "./flags.ts";
 import { FORMAT_FLAG, formatJson, jsonFormat, podJson } from "./json.ts";
-import { ago, formatTime, table } from "./output.ts";
+import { ago, formatNetworks, formatTime, table } from "./output.ts";
 import type { Verb } from "./verb.ts";
 
 const FLAGS: readonly FlagSpec[] = [
@@ -67,7 +67,7 @@ function legendRow(full: boolean): readonly string[] {
 function podRows(pod: PodView, full: boolean, now: number): readonly (readonly string[])[] {
   const time = (ms: number | undefined) =>
     ms === undefined ? "" : full ? formatTime(ms) : ago(now - ms);
-  const networks = pod.networks.map(({ name, ip }) => `${name}:ip4=${ip}`).join(", ");
+  const networks = formatNetworks(pod.networks);
   const podCells = [pod.state, time(pod.createdAtMs), time(pod.startedAtMs), networks];
   const apps: readonly (AppView | undefined)[] = pod.apps.length === 0 ? [undefined] : pod.apps;
   return apps.map((app, index) => [

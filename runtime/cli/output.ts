@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What verbs print: synchronous, because `run` replaces this process and what waits in a buffer then would be lost.
-
+import { isIPv6 } from "node:net";
+import type { NetworkView } from "../pod/view.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
 
@@ -78,4 +79,9 @@ export function formatTime(milliseconds: number): string {
   const [time = "", fraction = ""] = rest.replace("Z", "").split(".");
   const digits = fraction.replace(/0+$/, "");
   return `${date} ${time}${digits === "" ? "" : `.${digits}`} +0000 UTC`;
+}
+
+/** `default:ip4=10.2.0.7, default:ip6=fd00::7`, as rkt writes a pod's networks, with the family that an address is of. */
+export function formatNetworks(networks: readonly NetworkView[]): string {
+  return networks.map(({ name, ip }) => `${name}:${isIPv6(ip) ? "ip6" : "ip4"}=${ip}`).join(", ");
 }

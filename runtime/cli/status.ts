@@ -6,7 +6,7 @@ import { type PodView, viewPod } from "../pod/view.ts";
 import { parseDuration } from "./duration.ts";
 import { type FlagSpec, type ParsedFlags, parseFlags } from "./flags.ts";
 import { FORMAT_FLAG, formatJson, jsonFormat, podJson } from "./json.ts";
-import { formatTime } from "./output.ts";
+import { formatNetworks, formatTime } from "./output.ts";
 import { podWords, UUID_FILE_FLAG, UuidFileError, withUuidFileCode } from "./pod-arguments.ts";
 import type { Verb, VerbContext } from "./verb.ts";
 
@@ -124,7 +124,7 @@ function lines(pod: PodView): string {
     text.push(`started=${formatTime(pod.startedAtMs)}`);
   }
   if (pod.state === "running" || pod.state.startsWith("exited")) {
-    text.push(`networks=${pod.networks.map(({ name, ip }) => `${name}:ip4=${ip}`).join(", ")}`);
+    text.push(`networks=${formatNetworks(pod.networks)}`);
   }
   if (!["preparing", "prepared", "aborted prepare"].includes(pod.state)) {
     if (pod.pid !== undefined) {

@@ -213,6 +213,17 @@ describe("pods on the command line", () => {
     cli("rm", `--uuid-file=${file}`);
   });
 
+  it("list and status say of which family each address of a pod is", () => {
+    const uuid = "66666666-0000-4000-8000-000000000000";
+    writeExitedPod(pods.dataDir, uuid);
+    const networks = ["10.2.0.7", "fd00::7"].map((ip) => ({ name: "default", ifName: "eth0", ip }));
+    writeFileSync(join(pods.dataDir, "pods/run", uuid, "network.json"), JSON.stringify(networks));
+    const shown = "default:ip4=10.2.0.7, default:ip6=fd00::7";
+    expect(cli("status", uuid).stdout).toContain(`\nnetworks=${shown}\n`);
+    expect(cli("list", "--no-legend").stdout).toContain(`\t${shown}\n`);
+    cli("rm", uuid);
+  });
+
   it("an empty, unknown or ambiguous UUID matches no pod (POD-03)", async () => {
     const running = await startPod("fly", "sleep", "60");
     pods.run(["--stage1=fly", "img", "--exec=true"]);

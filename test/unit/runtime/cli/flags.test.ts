@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from "@jest/globals";
 import { type FlagSpec, parseFlags } from "../../../../runtime/cli/flags.ts";
-import { globalOptions } from "../../../../runtime/cli/globals.ts";
+import { GLOBAL_FLAGS, globalOptions } from "../../../../runtime/cli/globals.ts";
 import { ago, formatTime, table } from "../../../../runtime/cli/output.ts";
 
 const specs: readonly FlagSpec[] = [
@@ -66,6 +66,14 @@ describe("globalOptions()", () => {
     ]);
     expect(() => globalOptions([{ name: "insecure-options", value: "imge" }])).toThrow(
       'Unknown insecure option "imge"',
+    );
+  });
+});
+
+describe("GLOBAL_FLAGS", () => {
+  it("say which insecure option is taken as rkt's and does nothing", () => {
+    expect(GLOBAL_FLAGS.find(({ name }) => name === "insecure-options")?.help).toMatch(
+      / \(ondisk has no effect: an image is checked while it is unpacked, and not again\)$/,
     );
   });
 });

@@ -51,6 +51,7 @@ import { basename, dirname, join } from "node:path";
 import { InvalidManifestError, SystemError } from "../errors.ts";
 import { errnoOf } from "./kernel.ts";
 import { removeDirectory, removeDirectorySync } from "./remove-tree.ts";
+import { isStaleTemporary, temporaryName } from "./temporary-name.ts";
 
 export type { BigIntStats, Dirent, FSWatcher, ReadStream, Stats, WriteStream };
 
@@ -131,7 +132,7 @@ export type Files = typeof passedThrough & {
   writeFileAtomicSync(path: string, data: string | Uint8Array, options?: WriteOptions): void;
   /** As writeFileAtomic without the last step: after a power cut there may be the old content, or the file may be missing. */
   replaceFile(path: string, data: string | Uint8Array, options?: WriteOptions): Promise<void>;
-  /** Removes what such a write has left in this directory if its process was killed. */
+  /** Removes what such a write has left in this directory if its process was killed, or the machine lost power. */
   removeStaleTemporaries(directory: string): Promise<void>;
   /** The directory and its parents, 0755 unless said; fine when it exists. */
   mkdirp(path: string, options?: WriteOptions): Promise<void>;
@@ -176,8 +177,7 @@ export const linuxFiles: Files = {
   replaceFile,
   removeStaleTemporaries: async (directory) => {
     for (const name of await linuxFiles.listNames(directory)) {
-      const pid = TEMPORARY.exec(name)?.[1];
-      if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      if (isStaleTemporary(name)) {
         await promises.rm(join(directory, name), { force: true });
       }
     }
@@ -251,15 +251,6 @@ function parseJson(text: string, path: string): unknown {
   } catch (cause) {
     throw new InvalidManifestError(`Cannot read "${path}": not valid JSON`, { cause });
   }
-}
-
-let serial = 0;
-
-const TEMPORARY = /\.tmp-(\d+)-\d+$/;
-
-function temporaryName(path: string): string {
-  serial += 1;
-  return `${path}.tmp-${process.pid}-${serial}`;
 }
 
 async function writeFileAtomic(

@@ -92,7 +92,7 @@ it(
       await Promise.all(Array.from({ length: AT_A_TIME }, (_, index) => live(index)));
     }
     // As of a process that was killed while it wrote: no pid is that high.
-    writeFileSync(join(dir, "data/net/0.json.tmp-4194305-1"), "{");
+    writeFileSync(join(dir, "data/net/0.json.tmp-4194305-00000000-000000000000"), "{");
     const uuids = readdirSync(join(dir, "data/pods/run"));
     expect(uuids).toHaveLength(LIVES);
     await collect();

@@ -3,6 +3,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
@@ -42,6 +43,33 @@ describe("files", () => {
     await expect(files.writeFileAtomic(join(dir, "a"), "x")).rejects.toThrow();
     expect(() => files.writeFileAtomicSync(join(dir, "a"), "x")).toThrow();
     expect(readdirSync(dir)).toEqual(["a"]);
+  });
+
+  it("writeFileAtomic() is in nobody's way who had the same pid in another boot", async () => {
+    const leftovers = Array.from({ length: 100 }, (_, serial) => `a.tmp-${process.pid}-${serial}`);
+    for (const name of leftovers) {
+      writeFileSync(join(dir, name), "");
+    }
+    await files.writeFileAtomic(join(dir, "a"), "x");
+    files.writeFileAtomicSync(join(dir, "a"), "y");
+    expect(readdirSync(dir).length).toBe(101);
+    expect(readFileSync(join(dir, "a"), "utf8")).toBe("y");
+  });
+
+  it("removeStaleTemporaries() removes what processes left that are gone, or were another boot's", async () => {
+    const boot = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").slice(0, 8);
+    const other = boot.replace(/^./, (digit) => (digit === "0" ? "1" : "0"));
+    const own = `a.tmp-${process.pid}-${boot}-0123456789ab`;
+    for (const name of [
+      own,
+      `a.tmp-${process.pid}-${other}-0123456789ab`,
+      `a.tmp-4194305-${boot}-0123456789ab`,
+      "a.tmp-none",
+    ]) {
+      writeFileSync(join(dir, name), "");
+    }
+    await files.removeStaleTemporaries(dir);
+    expect(readdirSync(dir)).toEqual(["a.tmp-none", own].sort());
   });
 
   it("removeTree() removes links and not what they name, and is fine with nothing", async () => {

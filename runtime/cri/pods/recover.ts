@@ -2,27 +2,23 @@
 // What a server that starts finds on disk: pods and containers of its predecessor, some of which may have changed since, and
 // some that were in the making when it was killed.
 import { join } from "node:path";
-import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { isPinned } from "../../net/pinned-namespaces.ts";
-import { type ContainerRecord, readContainerRecord } from "../../pod/container-record.ts";
+import type { ContainerRecord } from "../../pod/container-record.ts";
 import { identify, isSameProcess } from "../../pod/process.ts";
-import { readSandboxRecord, type SandboxRecord } from "../../pod/sandbox-record.ts";
+import type { SandboxRecord } from "../../pod/sandbox-record.ts";
 import { crunDelete, crunState } from "../../stage1/oci/crun.ts";
 import { killMonitors } from "../../stage1/oci/monitors.ts";
-import {
-  ContainerConfigSchema,
-  LinuxContainerResourcesSchema,
-  PodSandboxConfigSchema,
-} from "../api-schema.ts";
+import { PodSandboxConfigSchema } from "../api-schema.ts";
 import type { CriContext } from "../context.ts";
 import { readCgroups } from "../stats/cgroup-files.ts";
 import { noticeExit } from "./container-exit.ts";
 import { recordFact } from "./container-record-update.ts";
 import { unmountTree } from "./mounts.ts";
 import { nowNs } from "./names.ts";
-import { appDir, embryoDir, garbageDir, podDir, runningPodsDir } from "./paths.ts";
-import { type Container, type Sandbox, sandboxKey } from "./pod-table.ts";
+import { appDir, embryoDir, garbageDir, runningPodsDir } from "./paths.ts";
+import { type Container, sandboxKey } from "./pod-table.ts";
 import { releaseSandbox, removePodDir } from "./sandbox-parts.ts";
+import { findStoredContainer, findStoredSandbox, fromStored, type Stored } from "./stored-pods.ts";
 import { killStrayPrograms } from "./stray-programs.ts";
 
 /** Fills the table from disk. Returns when the table is complete; half-made pods are taken away in the background. */
@@ -56,30 +52,28 @@ async function sweepLeftovers(context: CriContext): Promise<void> {
 
 /** Answers the record of a pod that was never finished. */
 async function recoverPod(context: CriContext, uuid: string): Promise<SandboxRecord | undefined> {
-  try {
-    const record = await readSandboxRecord(context.system, podDir(context.paths, uuid));
-    if (record === undefined) {
-      return undefined; // a pod that was started by hand
-    }
-    if (record.state === "creating") {
-      return record;
-    }
-    const sandbox: Sandbox = {
-      record: stillReady(context, record) ? record : { ...record, state: "stopped" },
-      config: fromJson(PodSandboxConfigSchema, json(record.config)),
-    };
-    const ids = await context.system.files.listNames(appDir(context.paths, uuid, ""));
-    const containers = await Promise.all(ids.map((id) => recoverContainer(context, record, id)));
-    context.pods.addSandbox(sandbox);
-    for (const container of containers) {
-      if (container !== undefined) {
-        context.pods.addContainer(container);
-      }
-    }
-  } catch (error) {
-    context.log.error("Cannot read a pod", { uuid, error: String(error) });
+  const stored = await findStoredSandbox(context, uuid);
+  if (stored === undefined) {
+    return undefined; // a pod that was started by hand
+  }
+  const { record, config } = stored.value;
+  if (record.state === "creating") {
+    return record;
+  }
+  const ids = await context.system.files.listNames(appDir(context.paths, uuid, ""));
+  const found = await Promise.all(ids.map((id) => recoverContainer(context, record, id)));
+  const containers = found.filter((each) => each !== undefined);
+  const isReady = stillReady(context, record) && !containers.some(isRunningUnread);
+  context.pods.addSandbox({ record: isReady ? record : { ...record, state: "stopped" }, config });
+  for (const { value } of containers) {
+    context.pods.addContainer(value);
   }
   return undefined;
+}
+
+/** The kubelet might not know it for what it is, and start another one: it ends with its pod. */
+function isRunningUnread({ value, isDamaged }: Stored<Container>): boolean {
+  return isDamaged && value.record.state === "running";
 }
 
 /**
@@ -95,27 +89,42 @@ function stillReady(context: CriContext, record: SandboxRecord): boolean {
   );
 }
 
+/** What fails here keeps neither the pod nor its other containers from being known. */
 async function recoverContainer(
   context: CriContext,
   sandbox: SandboxRecord,
   id: string,
-): Promise<Container | undefined> {
-  const directory = appDir(context.paths, sandbox.uuid, id);
-  const record = await readContainerRecord(context.system, directory);
-  if (record === undefined) {
-    // CreateContainer or RemoveContainer was cut off. Its root may be mounted: image and pod could not be removed.
-    unmountTree(context.system, directory);
-    await context.system.files.removeTree(directory);
+): Promise<Stored<Container> | undefined> {
+  const fail = (error: unknown) =>
+    context.log.error("Cannot find out how a container is", {
+      container: id,
+      error: String(error),
+    });
+  try {
+    const stored = await findStoredContainer(context, sandbox, id);
+    if (stored === undefined) {
+      // CreateContainer or RemoveContainer was cut off. Its root may be mounted: image and pod could not be removed.
+      const directory = appDir(context.paths, sandbox.uuid, id);
+      unmountTree(context.system, directory);
+      await context.system.files.removeTree(directory);
+      return undefined;
+    }
+    await bringUpToDate(context, sandbox, stored.value).catch(fail);
+    return stored;
+  } catch (error) {
+    fail(error);
     return undefined;
   }
-  const container: Container = {
-    record,
-    config: fromJson(ContainerConfigSchema, json(record.config)),
-    resources: fromJson(LinuxContainerResourcesSchema, json(record.resources)),
-    stop: undefined,
-    onExit: new Set(),
-  };
-  switch (record.state) {
+}
+
+async function bringUpToDate(
+  context: CriContext,
+  sandbox: SandboxRecord,
+  container: Container,
+): Promise<void> {
+  // The pod's record may be a damaged one, with another id.
+  container.record = { ...container.record, sandboxId: sandbox.id };
+  switch (container.record.state) {
     case "running":
       await recoverRunning(context, container);
       break;
@@ -131,7 +140,6 @@ async function recoverContainer(
     case "exited":
       break;
   }
-  return container;
 }
 
 async function recoverRunning(context: CriContext, container: Container): Promise<void> {
@@ -200,12 +208,7 @@ function undoInBackground(context: CriContext, record: SandboxRecord): void {
       });
       context.pods.addSandbox({
         record: { ...record, state: "stopped" },
-        config: fromJson(PodSandboxConfigSchema, json(record.config)),
+        config: fromStored(PodSandboxConfigSchema, record.config),
       });
     });
-}
-
-/** Records hold protobuf's JSON form; fromJson checks it. */
-function json(value: unknown): JsonValue {
-  return value as JsonValue;
 }

@@ -10,6 +10,7 @@ import {
   readContainerRecord,
   writeContainerRecord,
 } from "../../../../runtime/pod/container-record.ts";
+import { salvageRecord } from "../../../../runtime/pod/salvage.ts";
 import {
   parseSandboxRecord,
   readSandboxRecord,
@@ -118,6 +119,26 @@ describe("records of the kubelet's pods", () => {
       parseContainerRecord(JSON.stringify({ ...container, exitCode: "0" }), "f"),
     ).toThrow('exitCode is "0", expected an integer');
     expect(() => parseContainerRecord("[]", "f")).toThrow("expected a JSON object");
+  });
+});
+
+describe("salvageRecord()", () => {
+  const fallback: SandboxRecord = {
+    ...sandbox,
+    name: "",
+    attempt: 0,
+    state: "stopped",
+    labels: {},
+  };
+  const salvage = (text: string) => salvageRecord(text, fallback, parseSandboxRecord);
+
+  it("keeps each field that can be read, and no other", () => {
+    const later = { ...sandbox, version: 2, state: "asleep", labels: { a: 1 }, more: true };
+    expect(salvage(JSON.stringify(later))).toEqual({ ...sandbox, state: "stopped", labels: {} });
+  });
+
+  it.each(["", "{", "[]", "null", "7"])("makes the fallback of %j", (text) => {
+    expect(salvage(text)).toEqual(fallback);
   });
 });
 

@@ -2,6 +2,7 @@
 // Runs one CNI plugin by the specification's protocol: environment and JSON in, a result or an error object out.
 // https://www.cni.dev/docs/spec/#section-2-execution-protocol
 import { CoreflyError, ExecError, NotFoundError, TimeoutError } from "../errors.ts";
+import { callAfter } from "../system/clock.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
 
@@ -118,17 +119,15 @@ function runToEnd(
           cause: signal?.reason,
         }),
       );
-    const timer = setTimeout(
-      () =>
-        stop(
-          new TimeoutError(
-            `Cannot run CNI plugin "${call.type}" (${call.command}): no answer within ${timeoutMs} ms`,
-          ),
+    const giveUpTimer = callAfter(timeoutMs, () =>
+      stop(
+        new TimeoutError(
+          `Cannot run CNI plugin "${call.type}" (${call.command}): no answer within ${timeoutMs} ms`,
         ),
-      timeoutMs,
+      ),
     );
     const cleanUp = () => {
-      clearTimeout(timer);
+      giveUpTimer();
       signal?.removeEventListener("abort", onAbort);
     };
     child.stdout?.on("data", (chunk: Buffer) => {

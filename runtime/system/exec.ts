@@ -4,6 +4,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { accessSync, constants, fsyncSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { ExecError, SystemError, TimeoutError } from "../errors.ts";
+import { callAfter } from "./clock.ts";
 import { errnoOf, linuxKernel } from "./kernel.ts";
 
 export interface Command {
@@ -166,17 +167,17 @@ function run(
     };
     const onAbort = () => stop(() => fail("cancelled", signal?.reason));
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer =
+    const giveUpTimer =
       command.timeoutMs === undefined
         ? undefined
-        : setTimeout(() => stop(failLate), command.timeoutMs);
+        : callAfter(command.timeoutMs, () => stop(failLate));
     child.stdout?.on("data", out.add);
     child.stderr?.on("data", err.add);
     // A program that does not read its input ends before we have written it all: that is its right.
     child.stdin?.on("error", () => {});
     child.stdin?.end(command.stdin ?? "");
     child.on("error", (cause) => {
-      clearTimeout(timer);
+      giveUpTimer?.();
       signal?.removeEventListener("abort", onAbort);
       fail(errnoOf(cause), cause);
     });
@@ -189,7 +190,7 @@ function run(
       }
     });
     child.on("close", (code, killedBy) => {
-      clearTimeout(timer);
+      giveUpTimer?.();
       signal?.removeEventListener("abort", onAbort);
       if (stopped !== undefined) {
         return;

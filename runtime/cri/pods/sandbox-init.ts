@@ -10,6 +10,7 @@ import { planCapabilities } from "../../stage1/capabilities.ts";
 import { crunCommand, crunDelete, crunMessage, writeBundle } from "../../stage1/oci/crun.ts";
 import { killProcessTree } from "../../stage1/oci/process-tree.ts";
 import { ociSpec } from "../../stage1/oci/spec.ts";
+import { callAfter } from "../../system/clock.ts";
 import type { Command } from "../../system/exec.ts";
 import type { CriContext } from "../context.ts";
 import { podDir } from "./paths.ts";
@@ -69,7 +70,7 @@ async function runDetached(context: CriContext, command: Command, logFile: strin
   // Detached children do not keep this process alive, but this one is waited for.
   child.ref();
   const exitCode = await new Promise<number | null>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const giveUpTimer = callAfter(crun.timeoutMs, () => {
       if (child.pid !== undefined) {
         killProcessTree(system, child.pid);
       }
@@ -79,11 +80,11 @@ async function runDetached(context: CriContext, command: Command, logFile: strin
           `Cannot start the init process of a pod: crun did not end within ${seconds} s`,
         ),
       );
-    }, crun.timeoutMs);
+    });
     child.once("error", reject);
     child.once("exit", resolve);
-    child.once("exit", () => clearTimeout(timer));
-    child.once("error", () => clearTimeout(timer));
+    child.once("exit", giveUpTimer);
+    child.once("error", giveUpTimer);
   });
   if (exitCode !== 0) {
     const reason = crunMessage((await system.files.findText(logFile)) ?? "");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One more process in a running app, run to its end with its output collected: CRI's ExecSync, and so exec probes.
 import { CoreflyError, ExecError, TimeoutError } from "../../errors.ts";
+import { callAfter } from "../../system/clock.ts";
 import type { Command, Exec } from "../../system/exec.ts";
 import { errnoOf } from "../../system/kernel.ts";
 import type { System } from "../../system/system.ts";
@@ -135,9 +136,9 @@ function endOf(system: System, child: ChildProcess, options: ExecSyncOptions): P
     const onAbort = () =>
       stop(new CoreflyError("CANCELLED", `${doing}: cancelled`, { cause: signal?.reason }));
     const onTimeout = () => stop(new TimeoutError(`${doing}: not done within ${timeoutMs} ms`));
-    const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
+    const giveUpTimer = timeoutMs === undefined ? undefined : callAfter(timeoutMs, onTimeout);
     const settle = () => {
-      clearTimeout(timer);
+      giveUpTimer?.();
       clearTimeout(crunTimer);
       signal?.removeEventListener("abort", onAbort);
     };

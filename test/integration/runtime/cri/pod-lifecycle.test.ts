@@ -212,6 +212,28 @@ describe("ExecSync", () => {
   });
 });
 
+describe("times longer than a timer's", () => {
+  it("are no end at once, neither of a command nor of a container", async () => {
+    const podSandboxId = await node.runPod();
+    const id = await node.runContainer(podSandboxId, "main", [
+      "sh",
+      "-c",
+      "trap 'sleep 0.5; exit 7' TERM; while :; do sleep 0.05; done",
+    ]);
+    const forever = 2n ** 62n;
+    const command = ["sh", "-c", "sleep 0.5; echo done"];
+    const { stdout } = await node.runtime.execSync({
+      containerId: id,
+      cmd: command,
+      timeout: forever,
+    });
+    expect(stdout.toString()).toBe("done\n");
+    await node.runtime.stopContainer({ containerId: id, timeout: forever });
+    expect(await node.status(id)).toMatchObject({ state: 2, exitCode: 7 });
+    await node.runtime.removePodSandbox({ podSandboxId });
+  });
+});
+
 describe("ReopenContainerLog", () => {
   it("has the new file when it answers, and no line is lost", async () => {
     const podSandboxId = await node.runPod();

@@ -29,12 +29,22 @@ const MASKED = 0x80;
 /** Clients of Kubernetes send some ten kB at a time. */
 const MAX_MESSAGE_BYTES = 4 * 1024 * 1024;
 const MAX_CONTROL_BYTES = 125;
+/** The largest message in frames of a kilobyte. */
+const MAX_FRAMES = 4096;
+/** Frames with nothing in them, before the last: nobody needs one, and they cost as much as others. */
+const MAX_EMPTY_FRAMES = 8;
+
+interface Unfinished {
+  readonly parts: Buffer[];
+  sizeBytes: number;
+  emptyFrames: number;
+}
 
 export class MessageParser {
   #pending: Buffer[] = [];
   #size = 0;
-  /** The pieces of a message that is not complete. */
-  #parts: Buffer[] | undefined;
+  /** What has come of a message that is not complete. */
+  #unfinished: Unfinished | undefined;
 
   /** The messages that are complete with these bytes, which become theirs. Throws WebSocketError; the parser is of no use then. */
   push(chunk: Buffer): Message[] {
@@ -109,19 +119,36 @@ export class MessageParser {
       return controlMessage(opcode, data);
     }
     const isBeginning = opcode === OPCODES.text || opcode === OPCODES.binary;
-    if (isBeginning !== (this.#parts === undefined) || opcode > OPCODES.binary) {
+    if (isBeginning !== (this.#unfinished === undefined) || opcode > OPCODES.binary) {
       throw new WebSocketError(CLOSE_PROTOCOL_ERROR, `Frame with opcode ${opcode} is out of order`);
     }
-    const parts = [...(this.#parts ?? []), data];
-    if (
-      parts.reduce((size, part) => size + part.length, 0) > MAX_MESSAGE_BYTES ||
-      parts.length > 1e4
-    ) {
-      throw new WebSocketError(CLOSE_TOO_BIG, "Message is too big");
+    if (this.#unfinished === undefined && isLast) {
+      return { kind: "data", data };
     }
-    this.#parts = isLast ? undefined : parts;
-    return isLast ? { kind: "data", data: joined(parts) } : undefined;
+    this.#unfinished ??= { parts: [], sizeBytes: 0, emptyFrames: 0 };
+    const { parts } = this.#unfinished;
+    add(this.#unfinished, data, isLast);
+    if (!isLast) {
+      return undefined;
+    }
+    this.#unfinished = undefined;
+    return { kind: "data", data: Buffer.concat(parts) };
   }
+}
+
+/** A client's frames, however many and small, cost no more than a few times what is in them. */
+function add(message: Unfinished, data: Buffer, isLast: boolean): void {
+  message.sizeBytes += data.length;
+  message.emptyFrames += data.length === 0 && !isLast ? 1 : 0;
+  if (
+    message.sizeBytes > MAX_MESSAGE_BYTES ||
+    message.parts.length >= MAX_FRAMES ||
+    message.emptyFrames > MAX_EMPTY_FRAMES
+  ) {
+    throw new WebSocketError(CLOSE_TOO_BIG, "Message is too big");
+  }
+  // A view of a few bytes would keep all that was read with it.
+  message.parts.push(data.length * 2 < data.buffer.byteLength ? Buffer.from(data) : data);
 }
 
 function controlMessage(opcode: number, data: Buffer): Message {
@@ -135,11 +162,6 @@ function controlMessage(opcode: number, data: Buffer): Message {
     default:
       throw new WebSocketError(CLOSE_PROTOCOL_ERROR, `Opcode ${opcode} is unknown`);
   }
-}
-
-function joined(parts: readonly Buffer[]): Buffer {
-  const [only = Buffer.alloc(0)] = parts;
-  return parts.length === 1 ? only : Buffer.concat(parts);
 }
 
 /** In place: copies of large messages would fill the memory faster than it is collected. */

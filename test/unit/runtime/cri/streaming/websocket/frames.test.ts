@@ -20,6 +20,12 @@ function frame(first: number, data: string | Buffer, mask = Buffer.of(1, 2, 3, 4
   return Buffer.concat([length, mask, bytes.map((byte, index) => byte ^ (mask[index & 3] ?? 0))]);
 }
 
+/** Frames of one message, which does not end. */
+function inPieces(count: number, data: string): Buffer {
+  const rest = frame(0, data);
+  return Buffer.concat([frame(0x02, data), ...Array.from({ length: count - 1 }, () => rest)]);
+}
+
 function texts(messages: readonly Message[]): readonly string[] {
   return messages.map((each) => ("data" in each ? `${each.kind} ${each.data}` : each.kind));
 }
@@ -62,14 +68,30 @@ describe("MessageParser", () => {
     ["an unknown control frame", frame(0x8b, ""), 1002],
     ["an unknown data frame", frame(0x83, ""), 1002],
     ["a huge frame", Buffer.from("82ff7fffffffffffffff00000000", "hex"), 1009],
-    [
-      "a message without end",
-      Buffer.concat([frame(0x02, ""), ...Array.from({ length: 10_001 }, () => frame(0, ""))]),
-      1009,
-    ],
+    ["a message of too many frames", inPieces(4097, "a"), 1009],
+    ["a message of empty frames", inPieces(10, ""), 1009],
+    ["a message that is too big together", inPieces(100, "a".repeat(65_535)), 1009],
   ])("refuses %s", (_name, bytes, closeCode) => {
     const parser = new MessageParser();
     expect(() => parser.push(bytes)).toThrow(expect.objectContaining({ closeCode }));
+  });
+
+  it("reads a message of many frames, whose last may be empty", () => {
+    const parser = new MessageParser();
+    const [message] = parser.push(Buffer.concat([inPieces(4095, "ab"), frame(0x80, "")]));
+    expect(texts([message as Message])).toEqual([`data ${"ab".repeat(4095)}`]);
+    // Counted for each message anew.
+    expect(texts(parser.push(Buffer.concat([inPieces(8, ""), frame(0x80, "z")])))).toEqual([
+      "data z",
+    ]);
+  });
+
+  it("keeps a small frame without the large piece that it came in", () => {
+    const parser = new MessageParser();
+    const piece = Buffer.concat([frame(0x02, "a"), frame(0x8a, "b".repeat(125))]);
+    expect(texts(parser.push(piece))).toEqual(["pong"]);
+    piece.fill("x");
+    expect(texts(parser.push(frame(0x80, "c")))).toEqual(["data ac"]);
   });
 
   it("fails only with WebSocketError, whatever comes", () => {

@@ -57,7 +57,7 @@ export function imageUser(user: string): { readonly uid?: bigint; readonly usern
   if (name === "") {
     return { uid: 0n, username: "" };
   }
-  return /^[0-9]+$/.test(name) ? { uid: BigInt(name), username: "" } : { username: name };
+  return isNumeric(name) ? { uid: BigInt(name), username: "" } : { username: name };
 }
 
 interface User {
@@ -71,7 +71,7 @@ function userOf(wish: UserWish, database: UserDatabase): User {
     return { uid, entry: entryOf(uid, database.users) };
   }
   const name = wish.runAsUsername || (wish.imageUser.split(":")[0] ?? "") || "0";
-  const found = findUser(name, database);
+  const found = isNumeric(name) ? numericUser(name, database) : findUser(name, database);
   if (found === undefined) {
     throw new NotFoundError(`Cannot run as user "${name}": the image has no such user`);
   }
@@ -87,11 +87,29 @@ function primaryGroup(wish: UserWish, user: User, database: UserDatabase): numbe
   if (!fromImage || name === "") {
     return user.entry?.gid ?? 0;
   }
-  const gid = findGroup(name, database);
+  const gid = isNumeric(name) ? numericId(name) : findGroup(name, database);
   if (gid === undefined) {
     throw new NotFoundError(`Cannot run as group "${name}": the image has no such group`);
   }
   return gid;
+}
+
+/**
+ * Digits are a number, also where the image has a user or group of that name, unlike for pods started by hand: the kubelet has
+ * judged runAsNonRoot by the number.
+ */
+function isNumeric(name: string): boolean {
+  return /^[0-9]+$/.test(name);
+}
+
+function numericUser(name: string, { users }: UserDatabase): User | undefined {
+  const uid = numericId(name);
+  return uid === undefined ? undefined : { uid, entry: entryOf(uid, users) };
+}
+
+function numericId(name: string): number | undefined {
+  const id = Number(name);
+  return id <= MAX_ID ? id : undefined;
 }
 
 function checkedId(what: string, id: bigint): number {

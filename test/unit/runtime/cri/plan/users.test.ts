@@ -49,6 +49,20 @@ describe("resolveUser()", () => {
     expect(resolved(wish)).toEqual({ uid, gid, supplementaryGids });
   });
 
+  it("takes digits for a number, whoever has them for a name: runAsNonRoot was judged by the number", () => {
+    const hostile = {
+      ...database,
+      users: parsePasswd("1000:x:0:0::/:/bin/sh\nweb:x:1001:1001::/:\n"),
+      groups: parseGroup("50:x:0:\nlogs:x:60:1000,web\n"),
+    };
+    const of = (wish: Partial<UserWish>) => resolveUser({ ...nobody, ...wish }, hostile);
+    expect(of({ imageUser: "1000" })).toEqual({ uid: 1000, gid: 0, supplementaryGids: [] });
+    expect(of({ imageUser: "1001:50" })).toEqual({ uid: 1001, gid: 50, supplementaryGids: [60] });
+    expect(of({ imageUser: "1000", imageGroup: "50" })).toMatchObject({ uid: 1000, gid: 50 });
+    expect(of({ runAsUsername: "1000" })).toMatchObject({ uid: 1000 });
+    expect(of({ imageUser: "web:logs" })).toMatchObject({ uid: 1001, gid: 60 });
+  });
+
   it("refuses contradictions, unknown names and ids that do not exist", () => {
     expect(() => resolved({ runAsGroup: 1n })).toThrow("needs run_as_user");
     expect(() => resolved({ runAsUsername: "nobody" })).toThrow('Cannot run as user "nobody"');
@@ -57,6 +71,9 @@ describe("resolveUser()", () => {
     expect(() => resolved({ runAsUser: 4294967295n })).toThrow("expected 0 to 4294967294");
     expect(() => resolved({ imageUser: "99999999999" })).toThrow(
       'Cannot run as user "99999999999"',
+    );
+    expect(() => resolved({ imageUser: "0:99999999999" })).toThrow(
+      'Cannot run as group "99999999999"',
     );
   });
 });

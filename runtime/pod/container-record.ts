@@ -29,6 +29,8 @@ export interface ContainerRecord {
   readonly reason: string;
   readonly message: string;
   readonly process: ProcessIdentity | undefined;
+  /** Whose pid namespace it joins (an ephemeral container's): undefined for most. */
+  readonly target: ProcessIdentity | undefined;
   readonly imageId: string;
   /** The image as the pod's author wrote it. */
   readonly imageName: string;
@@ -100,6 +102,7 @@ export function parseContainerRecord(text: string, origin: string): ContainerRec
     reason: read.text("reason"),
     message: read.text("message"),
     process: read.process("process"),
+    target: read.process("target"),
     imageId: read.text("imageId"),
     imageName: read.text("imageName"),
     labels: read.textMap("labels"),

@@ -2,7 +2,7 @@
 // A container of the kubelet as an app's plan: everything that CreateContainer and the image say, decided. Pure.
 import { UnsupportedError } from "../../errors.ts";
 import type { ImageApp } from "../../image/image-app.ts";
-import type { SandboxRecord } from "../../pod/sandbox-record.ts";
+import type { ProcessIdentity, SandboxRecord } from "../../pod/sandbox-record.ts";
 import {
   type AppDevice,
   type AppPlan,
@@ -37,8 +37,8 @@ export interface ContainerPlanInput {
   readonly mountSources: readonly string[];
   readonly devices: readonly AppDevice[];
   readonly seccompProfile: SeccompProfile | undefined;
-  /** Pid of the container that namespace mode TARGET names. */
-  readonly targetPid: number | undefined;
+  /** The process of the container that namespace mode TARGET names. */
+  readonly target: ProcessIdentity | undefined;
 }
 
 export function planContainer(input: ContainerPlanInput): AppPlan {
@@ -100,7 +100,7 @@ function pidNamespace(mode: NamespaceMode, input: ContainerPlanInput): Namespace
     case NamespaceMode.NODE:
       return "host";
     case NamespaceMode.TARGET:
-      return { path: `/proc/${input.targetPid ?? "self"}/ns/pid` };
+      return { path: `/proc/${input.target?.pid ?? "self"}/ns/pid` };
     default:
       throw new UnsupportedError(`Cannot use pid namespace mode ${String(mode)}`);
   }

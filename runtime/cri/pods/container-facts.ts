@@ -3,6 +3,7 @@
 import { join } from "node:path";
 import { NotFoundError, PodStateError, UsageError } from "../../errors.ts";
 import { isSameProcess } from "../../pod/process.ts";
+import type { ProcessIdentity } from "../../pod/sandbox-record.ts";
 import type { AppDevice } from "../../stage1/app-plan.ts";
 import { deviceOf } from "../../stage1/oci/host-facts.ts";
 import { parseSeccompProfile, type SeccompProfile } from "../../stage1/oci/seccomp.ts";
@@ -31,7 +32,7 @@ export interface ContainerFacts {
   readonly imageMounts: readonly string[];
   readonly devices: readonly AppDevice[];
   readonly seccompProfile: SeccompProfile | undefined;
-  readonly targetPid: number | undefined;
+  readonly target: ProcessIdentity | undefined;
 }
 
 export async function gatherContainerFacts(
@@ -69,7 +70,7 @@ export async function gatherContainerFacts(
     imageMounts: mounts.imageMounts,
     devices: config.devices.flatMap((device) => devicesAt(system, device)),
     seccompProfile: profilePath === undefined ? undefined : await readProfile(system, profilePath),
-    targetPid: targetPid(context, sandbox, config),
+    target: targetOf(context, sandbox, config),
   };
 }
 
@@ -156,11 +157,11 @@ async function readProfile(system: System, path: string): Promise<SeccompProfile
 }
 
 /** An ephemeral container joins the pid namespace of the one that it is to look at. */
-function targetPid(
+function targetOf(
   context: CriContext,
   sandbox: Sandbox,
   config: ContainerConfig,
-): number | undefined {
+): ProcessIdentity | undefined {
   const options = config.linux?.securityContext?.namespaceOptions;
   if (options?.pid !== NamespaceMode.TARGET) {
     return undefined;
@@ -177,5 +178,5 @@ function targetPid(
   if (!isSameProcess(context.system, record.process)) {
     throw fail("it has just ended");
   }
-  return record.process.pid;
+  return record.process;
 }

@@ -159,6 +159,7 @@ function firstRecord(
     reason: "",
     message: "",
     process: undefined,
+    target: facts.target,
     imageId: image.id,
     imageName:
       config.image?.userSpecifiedImage || image.repoTags[0] || config.image?.image || image.id,

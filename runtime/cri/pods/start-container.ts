@@ -2,7 +2,9 @@
 // StartContainer: conmon and crun make the process, it may run, and the record learns who it is.
 import { dirname, join } from "node:path";
 import { PodStateError } from "../../errors.ts";
-import { identify } from "../../pod/process.ts";
+import type { ContainerRecord } from "../../pod/container-record.ts";
+import { identify, isSameProcess } from "../../pod/process.ts";
+import type { SandboxRecord } from "../../pod/sandbox-record.ts";
 import { conmonPidFile, createContainer as createWithMonitor } from "../../stage1/oci/conmon.ts";
 import { crunDelete, crunStart } from "../../stage1/oci/crun.ts";
 import type { CriContext } from "../context.ts";
@@ -37,17 +39,13 @@ export async function startContainer(context: CriContext, container: Container):
         `Cannot start container "${record.name}": its pod is ${sandbox.record.state}, expected ready`,
       );
     }
-    if (!isInitAlive(context, sandbox.record)) {
-      throw new PodStateError(
-        `Cannot start container "${record.name}": the init process of its pod has ended`,
-      );
-    }
+    checkJoined(context, record, sandbox.record);
     const steps = new Steps(context);
     // From here on a process may exist: a server that starts after a crash looks for it.
     await intendRecord(context, container, { state: "starting" });
     steps.done("record");
     try {
-      await launch(context, container, steps);
+      await launch(context, container, sandbox.record, steps);
     } catch (cause) {
       await giveUp(context, container, cause);
       throw cause;
@@ -61,7 +59,24 @@ export async function startContainer(context: CriContext, container: Container):
   });
 }
 
-async function launch(context: CriContext, container: Container, steps: Steps): Promise<void> {
+/** Its bundle names processes by pid, which may be somebody else's by now. */
+function checkJoined(context: CriContext, record: ContainerRecord, pod: SandboxRecord): void {
+  const fail = (who: string) =>
+    new PodStateError(`Cannot start container "${record.name}": ${who} has ended`);
+  if (!isInitAlive(context, pod)) {
+    throw fail("the init process of its pod");
+  }
+  if (record.target !== undefined && !isSameProcess(context.system, record.target)) {
+    throw fail("the container whose pid namespace it joins");
+  }
+}
+
+async function launch(
+  context: CriContext,
+  container: Container,
+  pod: SandboxRecord,
+  steps: Steps,
+): Promise<void> {
   const { system, crun, conmon } = context;
   const { record } = container;
   if (record.logPath !== "") {
@@ -74,6 +89,8 @@ async function launch(context: CriContext, container: Container, steps: Steps): 
   steps.done("files");
   const { pid } = await createWithMonitor(system, conmon, options);
   steps.done("create");
+  // Those who live now lived when it joined them.
+  checkJoined(context, record, pod);
   await moveMonitor(context, options.bundle);
   const process = identify(system, pid);
   if (process === undefined) {

@@ -190,6 +190,7 @@ async function salvageContainer(
     reason: "",
     message: "",
     process: undefined,
+    target: undefined,
     imageId: "",
     imageName: "",
     labels: {},

@@ -66,6 +66,7 @@ const container: ContainerRecord = {
   reason: "",
   message: "",
   process: { bootId: "b", pid: 8, startTime: "100" },
+  target: { bootId: "b", pid: 9, startTime: "101" },
   imageId: "sha256:x",
   imageName: "app:1",
   labels: {},

@@ -44,6 +44,7 @@ const container = (digit: string, more: Partial<ContainerRecord>): ContainerReco
   reason: "",
   message: "",
   process: undefined,
+  target: undefined,
   imageId: "sha256:00",
   imageName: "example.com/c:1",
   labels: {},

@@ -25,7 +25,7 @@ function planWith(annotations: Record<string, string>): AppPlan {
     mountSources: [],
     devices: [],
     seccompProfile: undefined,
-    targetPid: undefined,
+    target: undefined,
   };
   return planContainer(input as unknown as ContainerPlanInput);
 }

@@ -4,7 +4,7 @@
 // Everything between unshare and setns is synchronous and on the main thread: the runtime's other threads never leave the
 // host's namespaces, and nothing else of ours can run in between.
 import { dirname } from "node:path";
-import { InternalError, UsageError } from "../errors.ts";
+import { UsageError } from "../errors.ts";
 import {
   CLONE_NEWIPC,
   CLONE_NEWNET,
@@ -17,6 +17,7 @@ import {
 import { isMissing } from "../system/files.ts";
 import { errnoOf } from "../system/kernel.ts";
 import type { System } from "../system/system.ts";
+import { goHome } from "./go-home.ts";
 
 const KINDS = {
   network: { flag: CLONE_NEWNET, file: "net" },
@@ -175,21 +176,5 @@ function writeSysctl(system: System, path: string, value: string): void {
       `Cannot set sysctl "${path.replaceAll("/", ".")}" to "${value}": ${errnoOf(cause)}`,
       { cause },
     );
-  }
-}
-
-function goHome(
-  system: System,
-  homes: readonly { readonly flag: number; readonly fd: number }[],
-): void {
-  for (const { flag, fd } of homes) {
-    try {
-      system.kernel.setns(fd, flag);
-    } catch (cause) {
-      // Going on would configure the pod's namespace as if it were the host's.
-      throw new InternalError("Cannot return to the host's namespaces", { cause });
-    } finally {
-      system.files.closeSync(fd);
-    }
   }
 }

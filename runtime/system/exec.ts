@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Other programs: run to the end, spawned and kept, or put in the place of this process. Commands are data, never shell text.
 import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
-import { accessSync, constants, fsyncSync, statSync } from "node:fs";
+import { accessSync, constants, fsyncSync, statSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { ExecError, SystemError, TimeoutError } from "../errors.ts";
 import { callAfter } from "./clock.ts";
@@ -65,6 +65,8 @@ export interface Exec {
     argv: readonly string[],
     env: Readonly<Record<string, string>>,
   ): never;
+  /** Ends this process there and then, with one line on stderr: for a state in which nothing more may be done. */
+  abort(line: string): never;
   /** The first executable of that name in these directories. */
   findProgram(name: string, directories: readonly string[]): string | undefined;
 }
@@ -109,6 +111,10 @@ export const linuxExec: Exec = {
     } catch (cause) {
       throw new SystemError("execve", errnoOf(cause), file, { cause });
     }
+  },
+  abort: (line) => {
+    writeSync(2, `${line}\n`);
+    process.abort();
   },
   findProgram: (name, directories) =>
     directories.map((directory) => join(directory, name)).find(isExecutable),

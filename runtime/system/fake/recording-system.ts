@@ -35,6 +35,9 @@ export interface RecordingSystem extends System {
 /** Thrown by `replaceProcess`, which cannot return in a test either. */
 export class ProcessReplaced extends Error {}
 
+/** As ProcessReplaced, by `abort`. */
+export class ProcessAborted extends Error {}
+
 export function recordingSystem(options: RecordingOptions = {}): RecordingSystem {
   const calls: RecordedCall[] = [];
   const record = (name: string, args: readonly unknown[]) => {
@@ -160,6 +163,10 @@ function recordingExec(
     replaceProcess: (file, argv, env) => {
       record("replaceProcess", [file, argv, env]);
       throw new ProcessReplaced(file);
+    },
+    abort: (line) => {
+      record("abort", [line]);
+      throw new ProcessAborted(line);
     },
     findProgram: (name, directories) => {
       record("findProgram", [name, directories]);

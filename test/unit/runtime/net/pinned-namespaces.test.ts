@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { pinNamespaces } from "../../../../runtime/net/pinned-namespaces.ts";
-import { recordingSystem } from "../../../../runtime/system/fake/recording-system.ts";
+import {
+  ProcessAborted,
+  recordingSystem,
+} from "../../../../runtime/system/fake/recording-system.ts";
 
 let work: string;
 
@@ -47,11 +50,15 @@ describe("pinNamespaces()", () => {
     },
   );
 
-  it("calls it a bug when it cannot go home", () => {
+  it("ends the process when it cannot go home, and has tried every namespace by then", () => {
     const system = recordingSystem({ fail: { name: "setns", errno: "EPERM" } });
-    expect(() => pinNamespaces(system, { network: join(work, "net/p1") })).toThrow(
-      "Cannot return to the host's namespaces",
-    );
+    const paths = { network: join(work, "net/p1"), uts: join(work, "uts/p1") };
+    expect(() => pinNamespaces(system, paths)).toThrow(ProcessAborted);
+    expect(system.calls.slice(-3)).toMatchObject([
+      { name: "setns" },
+      { name: "setns" },
+      { name: "abort", args: ["Cannot return from a pod's namespaces: Cannot setns: EPERM"] },
+    ]);
   });
 
   it.each([

@@ -38,22 +38,34 @@ export function terminatePod(system: System, pod: Pod): void {
  */
 export function killPod(system: System, pod: Pod): void {
   const app = findApp(system, pod);
-  const inside = processesInside(system, pod);
   // crun, which holds the lock for its app, has to tidy up after it.
-  const holders = app === undefined || holdsLock(system, pod, app) ? lockHolders(system, pod) : [];
-  const pids = new Set([...(app === undefined ? [] : [app]), ...inside, ...holders]);
-  if (!isRunning(pod)) {
-    return;
+  const killsHolders = app === undefined || holdsLock(system, pod, app);
+  const killed = new Set<number>();
+  // Whom they have started since we looked is found by looking again.
+  for (let round = 0; round < ROUNDS && isRunning(pod); round += 1) {
+    const found = [
+      ...(app === undefined ? [] : [app]),
+      ...processesInside(system, pod),
+      ...(killsHolders ? lockHolders(system, pod) : []),
+    ];
+    const fresh = new Set(found.filter((pid) => !killed.has(pid)));
+    if (fresh.size === 0) {
+      break;
+    }
+    for (const pid of fresh) {
+      send(system, pid, "SIGKILL");
+      killed.add(pid);
+    }
   }
-  if (pids.size === 0) {
+  if (killed.size === 0 && isRunning(pod)) {
     throw new PodStateError(
       `Cannot kill pod "${pod.uuid}": its first process has ended, ${UNSEEN}`,
     );
   }
-  for (const pid of pids) {
-    send(system, pid, "SIGKILL");
-  }
 }
+
+/** More than any fork that was under way when its parent was killed needs. */
+const ROUNDS = 20;
 
 const UNSEEN = "who holds its lock is not in our /proc: end it where it runs";
 

@@ -142,6 +142,14 @@ describe("pods on the command line", () => {
     },
   );
 
+  it("stop --force ends what is started while it looks", async () => {
+    const forks = "trap '' TERM; for i in $(seq 400); do sleep 61 & done; wait";
+    const uuid = await startPod("fly", "sh", "-c", forks);
+    expect(cli("stop", "--force", uuid)).toMatchObject({ status: 0 });
+    expect(cli("status", "--wait=5s", uuid).stdout).toMatch(/^state=exited\n/);
+    cli("rm", uuid);
+  });
+
   it("stop --force ends everything that has the pod's root, so that the lock is free", async () => {
     const uuid = await startPod("fly", "sh", "-c", "trap '' TERM; sleep 61 & sleep 62 & wait");
     cli("stop", "--force", uuid);

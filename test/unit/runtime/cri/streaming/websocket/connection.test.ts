@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { createHash, randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import { silentLog } from "../../../../../../runtime/cri/log.ts";
 import {
   type CommandStreams,
@@ -11,6 +11,9 @@ import { DEFAULT_LIMITS, StreamingServer } from "../../../../../../runtime/cri/s
 import { linuxClock } from "../../../../../../runtime/system/clock.ts";
 import { waitFor } from "../../../../../helpers/wait-for.ts";
 import { WebSocketClient } from "../../../../../helpers/websocket-client.ts";
+
+// Twenty megabytes take their time on a busy machine.
+jest.setTimeout(30_000);
 
 const STDIN = 0;
 let server: StreamingServer;

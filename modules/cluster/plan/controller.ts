@@ -236,6 +236,7 @@ function units(
   );
   const started: Readonly<Record<string, string>> = {
     "var-lib-etcd.mount": etcdMount(parts.etcdDevice),
+    "corefly-etcd-grow.service": ETCD_GROW_UNIT,
     "corefly-kubelet-mount.service": KUBELET_MOUNT_UNIT,
     "corefly-install.service": installUnit(runtimeVersion, archives),
     "corefly-cri.service": criUnit(runtimeVersion),
@@ -252,12 +253,28 @@ function units(
   ];
 }
 
-/** The file system grows with its disk, as systemd does for lines of fstab with `x-systemd.growfs`. */
+/** The file system grows with its disk; systemd has this for lines of fstab only (`x-systemd.growfs`). */
+const ETCD_GROW_UNIT = `[Unit]
+Description=Grow the file system of etcd's data to its disk
+DefaultDependencies=no
+BindsTo=var-lib-etcd.mount
+After=var-lib-etcd.mount
+Conflicts=shutdown.target
+Before=shutdown.target
+
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/usr/lib/systemd/systemd-growfs /var/lib/etcd
+
+[Install]
+WantedBy=var-lib-etcd.mount
+`;
+
 function etcdMount(device: string): string {
   return `[Unit]
 Description=etcd's data, on a disk that outlives the machine
 Before=local-fs.target
-Wants=systemd-growfs@var-lib-etcd.service
 
 [Mount]
 What=${device}

@@ -182,6 +182,14 @@ describe("units", () => {
     expect(unit("kubelet.service")?.contents).toContain("RequiresMountsFor=/var/lib/etcd ");
   });
 
+  it("grow the file system of etcd's disk when it is mounted", () => {
+    const { contents = "", enabled } = unit("corefly-etcd-grow.service") ?? {};
+    expect(enabled).toBe(true);
+    expect(contents).toContain("After=var-lib-etcd.mount\n");
+    expect(contents).toContain("systemd-growfs /var/lib/etcd\n");
+    expect(contents).toContain("WantedBy=var-lib-etcd.mount");
+  });
+
   it("share the kubelet's folder before the kubelet and the CRI server start", () => {
     const { contents = "" } = unit("corefly-kubelet-mount.service") ?? {};
     expect(contents).toContain("--make-shared /var/lib/kubelet /var/lib/kubelet");

@@ -85,7 +85,7 @@ export async function openContext(options: ServerOptions): Promise<CriContext> {
         log.warn(line);
       }
     },
-    diskUsage: new DiskUsageCache(system),
+    diskUsage: new DiskUsageCache(system, log),
     cpuRates: new CpuRates(),
     findProgram: (name) => system.exec.findProgram(name, options.programPath),
     adoptMonitor: monitorCgroup(system, host.cgroupLayout, log),

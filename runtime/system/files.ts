@@ -98,6 +98,7 @@ const passedThrough = {
   link: promises.link,
   mkdtemp: promises.mkdtemp,
   open: promises.open,
+  opendir: promises.opendir,
   readFile: promises.readFile,
   readlink: promises.readlink,
   realpath: promises.realpath,

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How much containers have written into their own layers. Walking a tree is slow, so answers are from memory and refreshed
 // one tree at a time, behind the answer.
-import { join } from "node:path";
 import type { System } from "../../system/system.ts";
+import type { Log } from "../log.ts";
+import { measureTree } from "./measured-tree.ts";
 
 export interface DiskUsage {
   readonly usedBytes: bigint;
@@ -14,17 +15,22 @@ export interface DiskUsage {
 const MAX_AGE_MS = 10_000;
 /** What a first question waits for its answer at most. */
 const FIRST_WAIT_MS = 500;
-const BLOCK_BYTES = 512n;
+/** Half a minute of a quiet disk. Nothing keeps a container from making more files; then what was counted by then is told. */
+const MAX_ENTRIES = 1_000_000;
 
 export class DiskUsageCache {
   readonly #system: Pick<System, "files" | "clock">;
   readonly #known = new Map<string, DiskUsage>();
+  readonly #log: Log;
+  /** What was last said of a tree that could not be counted whole: it is said once. */
+  readonly #problems = new Map<string, string>();
   readonly #measuring = new Map<string, Promise<void>>();
   /** One walk at a time: on a slow disk many would only slow each other down. */
   #queue: Promise<void> = Promise.resolve();
 
-  constructor(system: Pick<System, "files" | "clock">) {
+  constructor(system: Pick<System, "files" | "clock">, log: Log) {
     this.#system = system;
+    this.#log = log;
   }
 
   /** The last measurement of `directory`; undefined when there is none yet. */
@@ -49,6 +55,7 @@ export class DiskUsageCache {
   /** Also what is being measured now: it will not be kept. */
   forget(key: string): void {
     this.#known.delete(key);
+    this.#problems.delete(key);
     this.#measuring.delete(key);
   }
 
@@ -60,12 +67,13 @@ export class DiskUsageCache {
     const isWanted = () => this.#measuring.get(key) === measuring;
     const measuring: Promise<void> = this.#queue.then(async () => {
       try {
-        const used = isWanted() ? await measureTree(this.#system, directory) : undefined;
-        if (used !== undefined && isWanted()) {
-          this.#known.set(key, { ...used, measuredAtMs: this.#system.clock.now() });
+        if (isWanted()) {
+          const { problem, ...used } = await measureTree(this.#system, directory, MAX_ENTRIES);
+          if (isWanted()) {
+            this.#known.set(key, { ...used, measuredAtMs: this.#system.clock.now() });
+            this.#tell(key, problem);
+          }
         }
-      } catch {
-        // The container is being removed: nothing to say.
       } finally {
         if (isWanted()) {
           this.#measuring.delete(key);
@@ -76,39 +84,15 @@ export class DiskUsageCache {
     this.#measuring.set(key, measuring);
     return measuring;
   }
-}
 
-/** Blocks and files at and below `directory`; hard links count once. What vanishes meanwhile is left out. */
-export async function measureTree(
-  system: Pick<System, "files">,
-  directory: string,
-): Promise<{ readonly usedBytes: bigint; readonly inodes: bigint }> {
-  const { files } = system;
-  const linked = new Set<string>();
-  let usedBytes = 0n;
-  let inodes = 0n;
-  const pending = [directory];
-  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
-    // Containers remove files while we count.
-    const stat = await files.lstat(path).catch(() => undefined);
-    if (stat === undefined) {
-      continue;
+  #tell(key: string, problem: string | undefined): void {
+    if (problem !== undefined && this.#problems.get(key) !== problem) {
+      this.#log.warn("A container has written more than is counted", { container: key, problem });
     }
-    if (stat.nlink > 1 && !stat.isDirectory()) {
-      const key = `${stat.dev}:${stat.ino}`;
-      if (linked.has(key)) {
-        continue;
-      }
-      linked.add(key);
-    }
-    usedBytes += BigInt(stat.blocks) * BLOCK_BYTES;
-    inodes += 1n;
-    if (stat.isDirectory()) {
-      // Removed since it was looked at.
-      for (const name of await files.listNames(path).catch(() => [])) {
-        pending.push(join(path, name));
-      }
+    if (problem === undefined) {
+      this.#problems.delete(key);
+    } else {
+      this.#problems.set(key, problem);
     }
   }
-  return { usedBytes, inodes };
 }

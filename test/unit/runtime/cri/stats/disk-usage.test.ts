@@ -3,13 +3,17 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
+import { silentLog } from "../../../../../runtime/cri/log.ts";
 import { DiskUsageCache } from "../../../../../runtime/cri/stats/disk-usage.ts";
 import { linuxSystem } from "../../../../../runtime/system/linux.ts";
 import { waitFor } from "../../../../helpers/wait-for.ts";
 
 const { files, clock } = linuxSystem();
+let warnings: unknown[];
+const log = { ...silentLog, warn: (...args: unknown[]) => warnings.push(args) };
 let dir: string;
 beforeEach(() => {
+  warnings = [];
   dir = mkdtempSync(join(tmpdir(), "disk-usage-"));
 });
 afterEach(() => rmSync(dir, { recursive: true }));
@@ -18,7 +22,7 @@ afterEach(() => rmSync(dir, { recursive: true }));
 function cache() {
   let nowMs = 0;
   return {
-    usage: new DiskUsageCache({ files, clock: { ...clock, now: () => nowMs } }),
+    usage: new DiskUsageCache({ files, clock: { ...clock, now: () => nowMs } }, log),
     pass: (ms: number) => {
       nowMs += ms;
     },
@@ -39,6 +43,27 @@ describe("DiskUsageCache", () => {
     // Answered at once with what is known; measured behind the answer.
     expect(await used()).toBeLessThan(MIB);
     await waitFor(async () => (await used()) >= 2n * MIB);
+  });
+
+  it("says once what cannot be counted, and tells what was", async () => {
+    let nowMs = 0;
+    const failing = {
+      ...files,
+      lstat: (() => Promise.reject(new Error("EIO: i/o error"))) as typeof files.lstat,
+    };
+    const broken = { files: failing, clock: { ...clock, now: () => nowMs } };
+    const usage = new DiskUsageCache(broken, log);
+    writeFileSync(join(dir, "a"), "");
+    for (; nowMs < 60_000; nowMs += 20_000) {
+      await waitFor(async () => (await usage.usage("a", dir))?.measuredAtMs === nowMs);
+    }
+    expect((await usage.usage("a", dir))?.inodes).toBe(1n);
+    expect(warnings).toEqual([
+      [
+        "A container has written more than is counted",
+        { container: "a", problem: "EIO: i/o error" },
+      ],
+    ]);
   });
 
   it("remembers nothing of what was removed, also while it was measured", async () => {

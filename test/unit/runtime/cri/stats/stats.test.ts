@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "@jest/globals";
 import { parseCgroups, readUsage } from "../../../../../runtime/cri/stats/cgroup-files.ts";
 import { CpuRates } from "../../../../../runtime/cri/stats/cpu-rates.ts";
-import { measureTree } from "../../../../../runtime/cri/stats/disk-usage.ts";
 import { linuxSystem } from "../../../../../runtime/system/linux.ts";
 
 const system = linuxSystem();
@@ -114,18 +113,5 @@ describe("CpuRates", () => {
     expect(rates.rate("b", undefined, second)).toBeUndefined();
     rates.forget("a");
     expect(rates.rate("a", second, second)).toBeUndefined();
-  });
-});
-
-describe("measureTree()", () => {
-  it("counts blocks and files, hard links once, and bears what vanishes", async () => {
-    mkdirSync(join(dir, "a"));
-    writeFileSync(join(dir, "a/big"), Buffer.alloc(100_000, 1));
-    linkSync(join(dir, "a/big"), join(dir, "a/same"));
-    const usage = await measureTree(system, dir);
-    expect(usage.inodes).toBe(3n);
-    expect(usage.usedBytes).toBeGreaterThanOrEqual(100_000n);
-    expect(usage.usedBytes).toBeLessThan(150_000n);
-    expect(await measureTree(system, join(dir, "gone"))).toEqual({ usedBytes: 0n, inodes: 0n });
   });
 });

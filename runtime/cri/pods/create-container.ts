@@ -25,6 +25,7 @@ import { unmountTree } from "./mounts.ts";
 import { newId, nowNs } from "./names.ts";
 import { appDir, rootfsDir } from "./paths.ts";
 import type { Container, Sandbox } from "./pod-table.ts";
+import { makeVolumeDirectories } from "./volume-directories.ts";
 
 export async function createContainer(
   context: CriContext,
@@ -110,6 +111,7 @@ async function makeContainer(context: CriContext, wanted: NewContainer): Promise
     await system.files.mkdirp(each, { mode: 0o755 });
   }
   mountOverlay(system, { layers: await context.images.rootfs(image.id), upper, work, target });
+  makeVolumeDirectories(context, target, image.app.volumes);
   steps.done("rootfs");
   const facts = await gatherContainerFacts(context, { sandbox, config, image, directory });
   const resources = config.linux?.resources ?? create(LinuxContainerResourcesSchema);
